@@ -1,0 +1,69 @@
+# How everything here is built: C++23, warnings are errors, one precompiled header, ccache where it is installed.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+set(CUTLINE_SANITIZE "" CACHE STRING "Sanitizers for every target, as -fsanitize takes them: address,undefined or thread")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  # A precompiled header carries its time of creation; ccache needs to be told that this one is fine.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+
+add_library(cutline_options INTERFACE)
+target_compile_options(cutline_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-missing-field-initializers)
+target_include_directories(cutline_options INTERFACE ${CMAKE_SOURCE_DIR})
+if(CUTLINE_SANITIZE)
+  target_compile_options(cutline_options INTERFACE -fsanitize=${CUTLINE_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(cutline_options INTERFACE -fsanitize=${CUTLINE_SANITIZE})
+endif()
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+
+# The headers that nearly every file includes; made once, in base.
+set(CUTLINE_PCH <algorithm> <chrono> <cstdint> <filesystem> <functional> <map> <memory> <optional> <set> <span> <string>
+    <string_view> <utility> <variant> <vector> <fmt/format.h> <tl/expected.hpp>)
+
+# cutline_library(NAME [SOURCES...] [USES...] [PRIVATE...]): a room, or a part of one.
+# USES is what its headers need, PRIVATE what only its sources need.
+function(cutline_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC cutline_options ${arg_USES} PRIVATE ${arg_PRIVATE})
+  cutline_precompiled(${name})
+endfunction()
+
+# cutline_program(NAME [SOURCES...] [USES...]): an executable, put into the build folder's bin.
+function(cutline_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE cutline_options ${arg_USES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  cutline_precompiled(${name})
+endfunction()
+
+# cutline_test(NAME LABEL unit|property|simulation|integration [TIMEOUT seconds] SOURCES... USES...): one GoogleTest executable;
+# ctest lists each of its tests. `ctest -L unit` runs one kind.
+function(cutline_test name)
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;USES" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  cutline_program(${name} SOURCES ${arg_SOURCES} USES ${arg_USES} GTest::gtest GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+function(cutline_precompiled name)
+  get_target_property(language ${name} LINKER_LANGUAGE)
+  if(name STREQUAL cutline_base)
+    target_precompile_headers(${name} PRIVATE ${CUTLINE_PCH})
+  else()
+    target_precompile_headers(${name} REUSE_FROM cutline_base)
+  endif()
+endfunction()

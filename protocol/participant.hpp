@@ -1,0 +1,62 @@
+// One pod's side of both rounds: "takes a local checkpoint, queues any subsequent message, and acknowledges".
+//
+//   Idle -> Saving -> Saved -> Idle                          (request, ack, done | abort | deadline)
+//   Idle -> Preparing -> Prepared -> Restoring -> Restored -> Idle   (prepare, restore, release)
+//                                        \-> Stuck (restore failed: gate stays closed; Restore again, or Prepare another checkpoint)
+//
+// Pure and total. Epochs only grow: a command of an older epoch is refused, one of the current epoch is answered again.
+// A gate of a snapshot opens at its deadline whatever the coordinator does (the kernel holds that deadline as well); an opened gate
+// voids the ack, but what was saved stays until Done or Abort says what the coordinator had decided before.
+#pragma once
+
+#include "protocol/messages.hpp"
+
+namespace cutline::protocol::participant {
+
+// ---- what happened ------------------------------------------------------------------------------------------------------
+struct Commanded { Command command; Instant now; };  // of Request, Done, Abort, Prepare, Restore, Release
+struct SaveEnded { Epoch epoch{}; Result<LocalCheckpoint> result; Instant now; };
+struct PrepareEnded { Epoch epoch{}; Status result; Instant now; };
+struct RestoreEnded { Epoch epoch{}; Result<Timings> result; Instant now; };
+struct Tick { Instant now; };
+using Event = std::variant<Commanded, SaveEnded, PrepareEnded, RestoreEnded, Tick>;
+
+// ---- what to do, in the order given -------------------------------------------------------------------------------------
+struct Persist {};  // the state's `durable()` must be on disk BEFORE the effects after it
+struct Save { Epoch epoch{}; Millis hold{0}; SaveOptions options; };  // freeze, drain, gate, counters, dump, files, thaw; then SaveEnded
+struct Keep { Epoch checkpoint{}; };      // mark as committed
+struct Discard { Epoch checkpoint{}; };   // delete what was saved
+struct OpenGate { Epoch epoch{}; };       // report the held time with the answer
+struct Verify { Epoch epoch{}; Epoch checkpoint{}; std::string digest; Millis hold{0}; };  // then PrepareEnded
+struct PutBack { Epoch epoch{}; Epoch checkpoint{}; };  // gate without deadline, end, restore; then RestoreEnded
+struct Answer { Reply reply; };
+using Effect = std::variant<Persist, Save, Keep, Discard, OpenGate, Verify, PutBack, Answer>;
+
+// ---- states -------------------------------------------------------------------------------------------------------------
+struct Idle {};
+struct Saving { Instant deadline; bool aborted = false; };  // aborted: the running save's result is discarded
+struct Saved { Instant deadline; LocalCheckpoint checkpoint; };
+struct Preparing { Instant deadline; Epoch checkpoint{}; bool aborted = false; };
+struct Prepared { Instant deadline; Epoch checkpoint{}; };
+struct Restoring { Epoch checkpoint{}; };
+struct Restored { Epoch checkpoint{}; Timings timings; };
+struct Stuck { Epoch checkpoint{}; Error why; };
+using Phase = std::variant<Idle, Saving, Saved, Preparing, Prepared, Restoring, Restored, Stuck>;
+
+struct State {
+  Epoch epoch{};  // of the current or last round
+  Phase phase;
+};
+
+// What a sidecar that starts again needs: the highest epoch, and whether a rollback had become irrevocable.
+struct Durable {
+  Epoch epoch{};
+  std::optional<Epoch> restoring;  // the checkpoint that processes are, or were, being put back to
+};
+[[nodiscard]] Durable durable(const State& state);
+// The state after a restart. An irrevocable rollback comes back as Stuck, gate closed: the coordinator sends Restore again.
+[[nodiscard]] State revive(const Durable& durable);
+
+[[nodiscard]] std::vector<Effect> step(State& state, const Event& event);
+
+}  // namespace cutline::protocol::participant

@@ -1,0 +1,72 @@
+// A rollback round, the coordinator's side: all members back to one recovery line, all or none.
+//
+//   Idle -> Reserving -> Preparing -> Deciding -> Restoring -> Committing -> Releasing -> Ended(Released)
+//                \___________\-> Aborting -> Ended(Untouched)       \-> Ended(Held)
+//
+// Until `Restoring` is durable nothing was touched and any failure ends in abort. After it there is no way back: a member that
+// cannot be restored is tried again, then the round ends Held: none released, every gate still closed, and it says so.
+// Pure and total, like round.hpp.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "protocol/messages.hpp"
+
+namespace cutline::protocol::rollback {
+
+struct Target {
+  Epoch checkpoint{};
+  std::string digest;
+  bool operator==(const Target&) const = default;
+};
+
+struct Plan {
+  Epoch epoch{};
+  std::map<PodUid, Target> members;
+  Millis hold{0};            // gate deadline of the first phase
+  Millis prepare_budget{0};  // all must have answered Prepared within
+  Millis restore_budget{0};  // one attempt of the second phase
+  int attempts = 3;          // of the second phase, per member
+};
+
+enum class Phase { Reserved, Restoring, Released };  // of a record that a dead coordinator left
+
+struct Begin { Plan plan; Instant now; };
+struct Recover { Plan plan; Phase phase = Phase::Reserved; Instant now; };
+struct Recorded { Instant now; };
+struct RecordFailed { std::string why; Instant now; };
+struct Answered { PodUid from; Reply reply; Instant now; };
+struct MemberGone { PodUid who; Instant now; };
+struct Tick { Instant now; };
+using Event = std::variant<Begin, Recover, Recorded, RecordFailed, Answered, MemberGone, Tick>;
+
+struct Reserve { Epoch epoch{}; };
+struct Irrevocable { Epoch epoch{}; };  // all are prepared; from here the rollback only goes forward
+struct Commit { Epoch epoch{}; std::map<PodUid, Timings> timings; };
+struct Failure { Epoch epoch{}; Error why; bool held = false; };  // held: gates stay closed
+using Record = std::variant<Reserve, Irrevocable, Commit, Failure>;
+
+struct Send { PodUid to; Command command; };
+struct Output {  // as in round.hpp: `persist` BEFORE what later events send; `send` leaves at once
+  std::optional<Record> persist;
+  std::vector<Send> send;
+  std::optional<Instant> wake;
+};
+
+enum class Outcome { Released, Untouched, Held };
+
+struct Idle {};
+struct Reserving { Plan plan; };
+struct Preparing { Plan plan; Instant until; std::set<PodUid> prepared; };
+struct Deciding { Plan plan; };
+struct Restoring { Plan plan; Instant until; std::map<PodUid, Timings> restored; std::map<PodUid, int> failures; };
+struct Committing { Plan plan; std::map<PodUid, Timings> restored; };
+struct Releasing { Plan plan; std::set<PodUid> waiting; Instant resend; };
+struct Aborting { Plan plan; std::set<PodUid> waiting; Instant resend; int resends = 0; };
+struct Ended { Epoch epoch{}; Outcome outcome = Outcome::Untouched; };
+using State = std::variant<Idle, Reserving, Preparing, Deciding, Restoring, Committing, Releasing, Aborting, Ended>;
+
+[[nodiscard]] Output step(State& state, const Event& event);
+
+}  // namespace cutline::protocol::rollback
