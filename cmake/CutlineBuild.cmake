@@ -25,7 +25,7 @@ endif()
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 
-# The headers that nearly every file includes; made once, in base.
+# The headers that nearly every file includes.
 set(CUTLINE_PCH <algorithm> <chrono> <cstdint> <filesystem> <functional> <map> <memory> <optional> <set> <span> <string>
     <string_view> <utility> <variant> <vector> <fmt/format.h> <tl/expected.hpp>)
 
@@ -59,11 +59,12 @@ function(cutline_test name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
+# Compiled once, in a target that defines nothing of its own: the compiler refuses a header whose definitions differ.
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/pch/pch.cpp CONTENT "// Carries the precompiled header.\n")
+add_library(cutline_pch STATIC ${CMAKE_BINARY_DIR}/pch/pch.cpp)
+target_link_libraries(cutline_pch PRIVATE cutline_options fmt::fmt Threads::Threads)
+target_precompile_headers(cutline_pch PRIVATE ${CUTLINE_PCH})
+
 function(cutline_precompiled name)
-  get_target_property(language ${name} LINKER_LANGUAGE)
-  if(name STREQUAL cutline_base)
-    target_precompile_headers(${name} PRIVATE ${CUTLINE_PCH})
-  else()
-    target_precompile_headers(${name} REUSE_FROM cutline_base)
-  endif()
+  target_precompile_headers(${name} REUSE_FROM cutline_pch)
 endfunction()

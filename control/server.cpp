@@ -1,0 +1,114 @@
+#include "control/server.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <set>
+#include <thread>
+
+#include "base/log.hpp"
+#include "control/channel.hpp"
+#include "control/wire.hpp"
+
+namespace cutline::control {
+namespace {
+
+constexpr std::size_t kMaxConnections = 16;  // one operator, its successor, and room for what lingers
+constexpr auto kHandshakeBudget = std::chrono::seconds{5};
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(IdentitySource source, Handler h) : identity(std::move(source)), handler(std::move(h)) {}
+
+  asio::io_context io;
+  Tcp::acceptor acceptor{io};
+  IdentitySource identity;
+  Handler handler;
+  std::set<std::shared_ptr<Channel>> channels;
+  std::jthread thread;
+
+  Status listen(std::uint16_t port) {
+    boost::system::error_code error;
+    const Tcp::endpoint endpoint{Tcp::v6(), port};
+    if (acceptor.open(endpoint.protocol(), error); !error) acceptor.set_option(asio::ip::v6_only{false}, error);
+    if (!error) acceptor.set_option(Tcp::acceptor::reuse_address{true}, error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(64, error);
+    if (error) return fail(Code::Unavailable, "listen on port {}: {}", port, error.message());
+    return {};
+  }
+
+  void accept() {
+    acceptor.async_accept([this](auto error, Tcp::socket socket) {
+      if (!acceptor.is_open()) return;
+      if (!error) welcome(std::move(socket));
+      accept();
+    });
+  }
+
+  void welcome(Tcp::socket socket) {
+    const auto own = identity();
+    if (!own || channels.size() >= kMaxConnections) return;
+    const auto context = make_context(Side::Server, *own);
+    if (!context) return log::error("control channel: own certificate is unusable", {{"error", context.error()}});
+    tune(socket);
+    auto channel = std::make_shared<Channel>(TlsStream{std::move(socket), **context}, kCommandLimit);
+    demand_identity(channel->stream(), kOperatorIdentity);
+    channels.insert(channel);
+    auto timer = std::make_shared<asio::steady_timer>(io, kHandshakeBudget);
+    timer->async_wait([channel](auto cancelled) { if (!cancelled) channel->end("handshake took too long"); });
+    channel->stream().async_handshake(TlsStream::server, [this, channel, timer, keep = *context](auto error) {
+      timer->cancel();
+      if (error) {
+        log::warn("control channel: peer refused", {{"error", error.message()}});
+        channel->end(error.message());
+        channels.erase(channel);
+        return;
+      }
+      channel->start([this, channel](std::string body) { on_frame(channel, body); },
+                     [this, channel](const std::string& reason) {
+                       log::info("control channel: closed", {{"reason", reason}});
+                       channels.erase(channel);
+                     });
+    });
+  }
+
+  void on_frame(const std::shared_ptr<Channel>& channel, const std::string& body) {
+    auto frame = decode_command(body);
+    if (!frame) {
+      log::warn("control channel: malformed command", {{"error", frame.error()}});
+      return channel->end("malformed command");
+    }
+    handler(std::move(frame->command), [this, id = frame->id, weak = std::weak_ptr{channel}](protocol::Reply reply) {
+      asio::post(io, [weak, text = encode(ReplyFrame{id, std::move(reply)})] {
+        if (const auto alive = weak.lock()) alive->send(text);
+      });
+    });
+  }
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Server>> Server::start(std::uint16_t port, IdentitySource identity, Handler handler) {
+  auto impl = std::make_unique<Impl>(std::move(identity), std::move(handler));
+  if (auto listening = impl->listen(port); !listening) return tl::unexpected(listening.error());
+  impl->accept();
+  impl->thread = std::jthread{[raw = impl.get()] { raw->io.run(); }};
+  return std::unique_ptr<Server>{new Server{std::move(impl)}};
+}
+
+Server::~Server() {
+  asio::post(impl_->io, [raw = impl_.get()] {
+    boost::system::error_code ignored;
+    raw->acceptor.close(ignored);
+    for (const auto& channel : std::set{raw->channels}) channel->end("the server stops");
+  });
+  impl_->io.stop();
+  impl_->thread.join();
+  impl_->channels.clear();
+}
+
+std::uint16_t Server::port() const { return impl_->acceptor.local_endpoint().port(); }
+
+}  // namespace cutline::control
