@@ -9,6 +9,10 @@
 // voids the ack, but what was saved stays until Done or Abort says what the coordinator had decided before.
 #pragma once
 
+#include <optional>
+#include <variant>
+#include <vector>
+
 #include "protocol/messages.hpp"
 
 namespace cutline::protocol::participant {
@@ -26,8 +30,10 @@ struct Persist {};  // the state's `durable()` must be on disk BEFORE the effect
 struct Save { Epoch epoch{}; Millis hold{0}; SaveOptions options; };  // freeze, drain, gate, counters, dump, files, thaw; then SaveEnded
 struct Keep { Epoch checkpoint{}; };      // mark as committed
 struct Discard { Epoch checkpoint{}; };   // delete what was saved
-struct OpenGate { Epoch epoch{}; };       // report the held time with the answer
-struct Verify { Epoch epoch{}; Epoch checkpoint{}; std::string digest; Millis hold{0}; };  // then PrepareEnded
+struct OpenGate { Epoch epoch{}; };       // idempotent; report the held time with the answer
+// Verify the saved state and close the gate, then PrepareEnded. `gate_stays`: it is closed without deadline by a rollback that did
+// not end; leave it so, whatever `hold` says.
+struct Verify { Epoch epoch{}; Epoch checkpoint{}; std::string digest; Millis hold{0}; bool gate_stays = false; };
 struct PutBack { Epoch epoch{}; Epoch checkpoint{}; };  // gate without deadline, end, restore; then RestoreEnded
 struct Answer { Reply reply; };
 using Effect = std::variant<Persist, Save, Keep, Discard, OpenGate, Verify, PutBack, Answer>;
@@ -36,8 +42,10 @@ using Effect = std::variant<Persist, Save, Keep, Discard, OpenGate, Verify, PutB
 struct Idle {};
 struct Saving { Instant deadline; bool aborted = false; };  // aborted: the running save's result is discarded
 struct Saved { Instant deadline; LocalCheckpoint checkpoint; };
-struct Preparing { Instant deadline; Epoch checkpoint{}; bool aborted = false; };
-struct Prepared { Instant deadline; Epoch checkpoint{}; };
+// `unfinished`: an earlier rollback had begun to put back this checkpoint; the gate has no deadline, and an abort leads back to Stuck.
+struct Preparing { Instant deadline; Epoch checkpoint{}; bool aborted = false; std::optional<Epoch> unfinished; };
+// `lapsed`: the gate has opened at its deadline. The coordinator may have decided before, so Restore is still obeyed.
+struct Prepared { Instant deadline; Epoch checkpoint{}; bool lapsed = false; std::optional<Epoch> unfinished; };
 struct Restoring { Epoch checkpoint{}; };
 struct Restored { Epoch checkpoint{}; Timings timings; };
 struct Stuck { Epoch checkpoint{}; Error why; };
@@ -52,10 +60,20 @@ struct State {
 struct Durable {
   Epoch epoch{};
   std::optional<Epoch> restoring;  // the checkpoint that processes are, or were, being put back to
+  bool restored = false;           // with `restoring`: they are back, and wait for Release
+  std::optional<Epoch> prepared;   // the checkpoint that was verified: Restore may come for it
+  bool operator==(const Durable&) const = default;
 };
 [[nodiscard]] Durable durable(const State& state);
 // The state after a restart. An irrevocable rollback comes back as Stuck, gate closed: the coordinator sends Restore again.
+// What was saved and not decided stays until Done or Abort; its gate opens by the kernel's deadline.
 [[nodiscard]] State revive(const Durable& durable);
+
+// A prepared pod whose gate has opened is kept for Restore this long after the deadline; then another round may have it.
+constexpr Millis kLapsedGrace{60'000};
+
+// When to feed a Tick; none: nothing is due.
+[[nodiscard]] std::optional<Instant> wake(const State& state);
 
 [[nodiscard]] std::vector<Effect> step(State& state, const Event& event);
 

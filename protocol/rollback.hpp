@@ -5,10 +5,12 @@
 //
 // Until `Restoring` is durable nothing was touched and any failure ends in abort. After it there is no way back: a member that
 // cannot be restored is tried again, then the round ends Held: none released, every gate still closed, and it says so.
-// Pure and total, like round.hpp.
+// Pure and total, like round.hpp. An abort leaves together with its Failure record, but for a round that was recovered, or
+// whose Irrevocable is durable: there the Failure comes first, so that nobody can abort what somebody else restores.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "protocol/messages.hpp"
@@ -54,16 +56,19 @@ struct Output {  // as in round.hpp: `persist` BEFORE what later events send; `s
   std::optional<Instant> wake;
 };
 
+constexpr Millis kResendEvery{200};  // of Release and Abort, to those that have not answered
+constexpr int kAbortResends = 25;    // then the round ends: gates open by their own deadlines
+
 enum class Outcome { Released, Untouched, Held };
 
 struct Idle {};
-struct Reserving { Plan plan; };
+struct Reserving { Plan plan; std::optional<PodUid> gone; };
 struct Preparing { Plan plan; Instant until; std::set<PodUid> prepared; };
-struct Deciding { Plan plan; };
+struct Deciding { Plan plan; std::set<PodUid> gone; };
 struct Restoring { Plan plan; Instant until; std::map<PodUid, Timings> restored; std::map<PodUid, int> failures; };
-struct Committing { Plan plan; std::map<PodUid, Timings> restored; };
+struct Committing { Plan plan; std::map<PodUid, Timings> restored; std::set<PodUid> gone; };
 struct Releasing { Plan plan; std::set<PodUid> waiting; Instant resend; };
-struct Aborting { Plan plan; std::set<PodUid> waiting; Instant resend; int resends = 0; };
+struct Aborting { Plan plan; std::set<PodUid> waiting; Instant resend; int resends = 0; bool unsent = false; };
 struct Ended { Epoch epoch{}; Outcome outcome = Outcome::Untouched; };
 using State = std::variant<Idle, Reserving, Preparing, Deciding, Restoring, Committing, Releasing, Aborting, Ended>;
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "protocol/messages.hpp"
@@ -42,20 +43,26 @@ using Record = std::variant<Reserve, Commit, Failure>;
 struct Send { PodUid to; Command command; };
 
 // `persist` must be durable (then feed Recorded) BEFORE anything that a later event sends leaves; `send` leaves at once.
-// An abort is sent in the same output as its Failure record: thawing never waits for the API server.
+// An abort is sent in the same output as its Failure record: thawing never waits for the API server. Only a recovered round
+// waits for it: its dead coordinator's Commit may still be on the way, and exactly one of the two records may win. If it is the
+// Commit, RecordFailed ends this round silently; read again, and Recover with what stands there.
+// Carry out every output, also that of the step that ends the round.
 struct Output {
   std::optional<Record> persist;
   std::vector<Send> send;
-  std::optional<Instant> wake;  // feed a Tick then
+  std::optional<Instant> wake;  // feed a Tick then; replaces the wake of all outputs before
 };
+
+constexpr Millis kResendEvery{200};  // of Done and Abort, to those that have not answered
+constexpr int kAbortResends = 25;    // then the round ends: gates open by their own deadlines
 
 // ---- states: each owns only what it needs -------------------------------------------------------------------------------
 struct Idle {};
-struct Reserving { Plan plan; };
+struct Reserving { Plan plan; std::optional<PodUid> gone; };
 struct Requesting { Plan plan; Instant void_after; std::map<PodUid, LocalCheckpoint> acks; };
-struct Committing { Plan plan; std::map<PodUid, LocalCheckpoint> acks; };
+struct Committing { Plan plan; std::map<PodUid, LocalCheckpoint> acks; std::set<PodUid> gone; };
 struct Releasing { Plan plan; std::set<PodUid> waiting; Instant resend; };
-struct Aborting { Plan plan; std::set<PodUid> waiting; Error why; Instant resend; int resends = 0; };
+struct Aborting { Plan plan; std::set<PodUid> waiting; Error why; Instant resend; int resends = 0; bool unsent = false; };
 struct Ended { Epoch epoch{}; bool committed = false; };
 using State = std::variant<Idle, Reserving, Requesting, Committing, Releasing, Aborting, Ended>;
 

@@ -1,0 +1,210 @@
+#include "protocol/round.hpp"
+
+#include "base/overloaded.hpp"
+
+namespace cutline::protocol::round {
+namespace {
+
+template <class C>
+std::vector<Send> multicast(Epoch epoch, const std::set<PodUid>& to) {
+  std::vector<Send> out;
+  for (const auto& pod : to) out.push_back({pod, C{epoch}});
+  return out;
+}
+
+std::set<PodUid> without(std::set<PodUid> members, const std::set<PodUid>& gone) {
+  std::erase_if(members, [&](const PodUid& pod) { return gone.contains(pod); });
+  return members;
+}
+
+Failure failure(const Plan& plan, const Error& why) { return {plan.epoch, why}; }
+
+// Plans by value: each lives in the state that is about to be replaced.
+
+Output abort(State& state, Plan plan, Error why, Instant now, const std::set<PodUid>& gone = {}) {
+  auto waiting = without(plan.members, gone);
+  Output out{failure(plan, why), multicast<Abort>(plan.epoch, waiting), {}};
+  if (waiting.empty()) {
+    state = Ended{plan.epoch, false};
+  } else {
+    state = Aborting{std::move(plan), std::move(waiting), std::move(why), now + kResendEvery, 0, false};
+  }
+  return out;
+}
+
+// Nothing was sent, so there is nobody to tell.
+Output give_up(State& state, const Plan& plan, const Error& why) {
+  Output out{failure(plan, why), {}, {}};
+  state = Ended{plan.epoch, false};
+  return out;
+}
+
+Output release(State& state, Plan plan, Instant now, const std::set<PodUid>& gone = {}) {
+  auto waiting = without(plan.members, gone);
+  Output out{{}, multicast<Done>(plan.epoch, waiting), {}};
+  if (waiting.empty()) {
+    state = Ended{plan.epoch, true};
+  } else {
+    state = Releasing{std::move(plan), std::move(waiting), now + kResendEvery};
+  }
+  return out;
+}
+
+Output request(State& state, Reserving reserving, Instant now) {
+  auto& plan = reserving.plan;
+  if (reserving.gone) {
+    return give_up(state, plan,
+                   {Code::Conflict, fmt::format("pod {} left before the round began", reserving.gone->value)});
+  }
+  if (plan.members.empty()) return give_up(state, plan, {Code::Invalid, "the round has no members"});
+  if (plan.hold <= plan.margin) return give_up(state, plan, {Code::Invalid, "the deadline is shorter than its margin"});
+  Output out;
+  for (const auto& pod : plan.members) out.send.push_back({pod, Request{plan.epoch, plan.hold, plan.options}});
+  const auto void_after = now + plan.hold - plan.margin;
+  state = Requesting{std::move(plan), void_after, {}};
+  return out;
+}
+
+Output overdue(State& state, const Requesting& round, Instant now) {
+  std::string missing;
+  for (const auto& pod : round.plan.members) {
+    if (!round.acks.contains(pod)) missing += (missing.empty() ? "" : ", ") + pod.value;
+  }
+  return abort(state, round.plan, {Code::Timeout, "not acknowledged in time by pod " + missing}, now);
+}
+
+Output answered(State& state, Requesting& round, const Answered& event) {
+  if (!round.plan.members.contains(event.from)) return {};
+  if (const auto* refused = std::get_if<Refused>(&event.reply); refused && refused->epoch == round.plan.epoch) {
+    return abort(state, round.plan, refused->why.in("pod " + event.from.value), event.now);
+  }
+  const auto* acked = std::get_if<Acked>(&event.reply);
+  if (!acked || acked->epoch != round.plan.epoch) return {};
+  // A gate may have opened before the last dump ended: this ack, and with it the cut, is void.
+  if (event.now >= round.void_after) return overdue(state, round, event.now);
+  round.acks.emplace(event.from, acked->checkpoint);
+  if (round.acks.size() < round.plan.members.size()) return {};
+  Commit commit{round.plan.epoch, round.acks};
+  state = Committing{std::move(round.plan), std::move(commit.checkpoints), {}};
+  return {Commit{std::get<Committing>(state).plan.epoch, std::get<Committing>(state).acks}, {}, {}};
+}
+
+bool opened(const Answered& event, Epoch epoch) {
+  const auto* reply = std::get_if<Opened>(&event.reply);
+  return reply != nullptr && reply->epoch == epoch;
+}
+
+// Of Releasing and Aborting: one member less to wait for.
+template <class S>
+Output settled(State& state, S& round, const PodUid& who, bool committed) {
+  round.waiting.erase(who);
+  if (round.waiting.empty()) state = Ended{round.plan.epoch, committed};
+  return {};
+}
+
+Output recover(State& state, const Recover& event) {
+  if (event.committed) return release(state, event.plan, event.now);
+  Error why{Code::Unavailable, "the coordinator of this round died before its commit"};
+  Output out{failure(event.plan, why), {}, {}};
+  state = Aborting{event.plan, event.plan.members, std::move(why), event.now, 0, true};
+  return out;
+}
+
+Output send_aborts(Aborting& round, Instant now) {
+  round.unsent = false;
+  round.resend = now + kResendEvery;
+  return {{}, multicast<Abort>(round.plan.epoch, round.waiting), {}};
+}
+
+Output resend(State& state, Aborting& round, Instant now) {
+  if (round.unsent || now < round.resend) return {};
+  if (round.resends++ < kAbortResends) return send_aborts(round, now);
+  state = Ended{round.plan.epoch, false};
+  return {};
+}
+
+Output resend(Releasing& round, Instant now) {
+  if (now < round.resend) return {};
+  round.resend = now + kResendEvery;
+  return {{}, multicast<Done>(round.plan.epoch, round.waiting), {}};
+}
+
+Error left(const PodUid& who) { return {Code::Conflict, fmt::format("pod {} left during the round", who.value)}; }
+
+std::optional<Instant> wake(const State& state) {
+  return std::visit(overloaded{
+                        [](const Requesting& r) -> std::optional<Instant> { return r.void_after; },
+                        [](const Releasing& r) -> std::optional<Instant> { return r.resend; },
+                        [](const Aborting& r) { return r.unsent ? std::nullopt : std::optional{r.resend}; },
+                        [](const auto&) -> std::optional<Instant> { return std::nullopt; },
+                    },
+                    state);
+}
+
+Output transition(State& state, const Event& event) {
+  return std::visit(
+      overloaded{
+          [&](Idle&, const Begin& e) -> Output {
+            state = Reserving{e.plan, {}};
+            return {Reserve{e.plan.epoch}, {}, {}};
+          },
+          [&](Idle&, const Recover& e) -> Output { return recover(state, e); },
+
+          [&](Reserving& r, const Recorded& e) -> Output { return request(state, std::move(r), e.now); },
+          [&](Reserving& r, const RecordFailed&) -> Output {
+            state = Ended{r.plan.epoch, false};
+            return {};
+          },
+          [&](Reserving& r, const MemberGone& e) -> Output {
+            if (r.plan.members.contains(e.who)) r.gone = e.who;
+            return {};
+          },
+
+          [&](Requesting& r, const Answered& e) -> Output { return answered(state, r, e); },
+          [&](Requesting& r, const MemberGone& e) -> Output {
+            return r.plan.members.contains(e.who) ? abort(state, r.plan, left(e.who), e.now, {e.who}) : Output{};
+          },
+          [&](Requesting& r, const Tick& e) -> Output {
+            return e.now >= r.void_after ? overdue(state, r, e.now) : Output{};
+          },
+
+          [&](Committing& r, const Recorded& e) -> Output { return release(state, r.plan, e.now, std::set{r.gone}); },
+          [&](Committing& r, const RecordFailed& e) -> Output {
+            return abort(state, r.plan, {Code::Conflict, e.why}, e.now, std::set{r.gone});
+          },
+          [&](Committing& r, const MemberGone& e) -> Output {
+            r.gone.insert(e.who);
+            return {};
+          },
+
+          [&](Releasing& r, const Answered& e) -> Output {
+            return opened(e, r.plan.epoch) ? settled(state, r, e.from, true) : Output{};
+          },
+          [&](Releasing& r, const MemberGone& e) -> Output { return settled(state, r, e.who, true); },
+          [&](Releasing& r, const Tick& e) -> Output { return resend(r, e.now); },
+
+          [&](Aborting& r, const Recorded& e) -> Output { return r.unsent ? send_aborts(r, e.now) : Output{}; },
+          [&](Aborting& r, const RecordFailed&) -> Output {
+            if (r.unsent) state = Ended{r.plan.epoch, false};
+            return {};
+          },
+          [&](Aborting& r, const Answered& e) -> Output {
+            return opened(e, r.plan.epoch) ? settled(state, r, e.from, false) : Output{};
+          },
+          [&](Aborting& r, const MemberGone& e) -> Output { return settled(state, r, e.who, false); },
+          [&](Aborting& r, const Tick& e) -> Output { return resend(state, r, e.now); },
+
+          [](auto&, const auto&) -> Output { return {}; },
+      },
+      state, event);
+}
+
+}  // namespace
+
+Output step(State& state, const Event& event) {
+  auto out = transition(state, event);
+  out.wake = wake(state);
+  return out;
+}
+
+}  // namespace cutline::protocol::round
