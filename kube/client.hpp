@@ -12,6 +12,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -34,9 +35,11 @@ class Client {
 
   [[nodiscard]] Result<Json> get(const Resource& resource, const Key& key, Deadline deadline);
 
-  // The whole list object, all pages in `items`, each item with its apiVersion and kind. An empty `ns`: all namespaces.
+  // `stop` ends it early, as the deadline does. The whole list object, all pages in `items`, each item with its
+  // apiVersion and kind. An empty `ns`: all namespaces.
   [[nodiscard]] Result<Json> list(const Resource& resource, const std::string& ns, const std::string& label_selector,
-                                  Deadline deadline, const std::string& field_selector = "");
+                                  Deadline deadline, const std::string& field_selector = "",
+                                  const std::stop_token& stop = {});
 
   // Namespace and name come from the object's metadata (generateName works). Conflict: it is there already.
   [[nodiscard]] Result<Json> create(const Resource& resource, const Json& object, Deadline deadline);

@@ -1,0 +1,31 @@
+// What transport.cpp and stream.cpp share of cpprestsdk. Included by those two only.
+#pragma once
+
+#include <cpprest/http_client.h>
+
+#include "kube/pending.hpp"
+
+namespace cutline::kube {
+
+// The end of a chain of tasks: looks at the result or at the exception, which would otherwise end the process.
+template <class T>
+void settle(Pending<T>& pending, const pplx::task<T>& done, std::string_view what) {
+  try {
+    pending.set(done.get());
+  } catch (const pplx::task_canceled&) {
+    pending.set(fail(Code::Timeout, "{}: cancelled", what));
+  } catch (const web::http::http_exception& error) {
+    const bool late = error.error_code() == std::errc::timed_out;
+    pending.set(fail(late ? Code::Timeout : Code::Unavailable, "{}: {}", what, error.what()));
+  } catch (const std::exception& error) {
+    pending.set(fail(Code::Unavailable, "{}: {}", what, error.what()));
+  }
+}
+
+[[nodiscard]] web::http::http_request make_request(const HttpRequest& request, const std::string& token);
+
+// Takes over a response whose headers have come; reading the body goes on until `cancel` or the end.
+[[nodiscard]] std::unique_ptr<ByteStream> make_stream(web::http::http_response response,
+                                                      pplx::cancellation_token_source cancel, std::string what);
+
+}  // namespace cutline::kube

@@ -1,0 +1,69 @@
+#include "kube/transport.hpp"
+// After the transport's types.
+#include "kube/rest.hpp"
+
+namespace cutline::kube {
+namespace {
+
+constexpr std::size_t chunk = 64U << 10U;
+
+// The library's buffer grows as the connection delivers; a read of one byte waits, and the rest is taken as it lies
+// there.
+class RestStream : public ByteStream {
+  using traits = concurrency::streams::char_traits<std::uint8_t>;
+
+ public:
+  RestStream(web::http::http_response response, pplx::cancellation_token_source cancel, std::string what)
+      : response_(std::move(response)),
+        body_(response_.body().streambuf()),
+        cancel_(std::move(cancel)),
+        what_(std::move(what)) {}
+  ~RestStream() override { cancel_.cancel(); }
+  RestStream(const RestStream&) = delete;
+  RestStream& operator=(const RestStream&) = delete;
+
+  Result<std::string> read(const std::stop_token& stop, Deadline deadline) override {
+    if (!first_) ask();
+    auto got = first_->wait(stop, deadline);
+    if (!got) return fail(Code::Timeout, "{}: nothing by the deadline", what_);  // the same question stays open
+    first_.reset();
+    if (!*got) return tl::unexpected(got->error());
+    if ((*got)->empty()) return std::string{};
+    return **got + rest();
+  }
+
+ private:
+  void ask() {
+    first_ = std::make_shared<Pending<std::string>>();
+    const auto byte = std::make_shared<char>();
+    body_.getn(reinterpret_cast<std::uint8_t*>(byte.get()), 1)
+        .then([byte, body = body_](std::size_t count) { return std::string(count, *byte); })
+        .then([pending = first_, what = what_](const pplx::task<std::string>& done) { settle(*pending, done, what); });
+  }
+
+  // Never waits: takes only what lies there already.
+  std::string rest() {
+    std::string out;
+    for (auto left = std::min(body_.in_avail(), chunk); left > 0; --left) {
+      const auto byte = body_.sbumpc();
+      if (byte == traits::eof() || byte == traits::requires_async()) break;
+      out += static_cast<char>(byte);
+    }
+    return out;
+  }
+
+  web::http::http_response response_;
+  concurrency::streams::streambuf<std::uint8_t> body_;
+  pplx::cancellation_token_source cancel_;
+  std::string what_;
+  std::shared_ptr<Pending<std::string>> first_;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteStream> make_stream(web::http::http_response response, pplx::cancellation_token_source cancel,
+                                        std::string what) {
+  return std::make_unique<RestStream>(std::move(response), std::move(cancel), std::move(what));
+}
+
+}  // namespace cutline::kube
