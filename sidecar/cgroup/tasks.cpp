@@ -1,0 +1,59 @@
+#include "sidecar/cgroup/tasks.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace cutline::cgroup {
+namespace {
+
+bool gone(pid_t pid) {
+  siginfo_t info{};
+  (void)::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
+  return ::kill(pid, 0) != 0;
+}
+
+std::string describe(pid_t pid) {
+  auto status = read_file(fmt::format("/proc/{}/status", pid));
+  return status ? status->substr(0, status->find("Umask")) : std::string{};
+}
+
+}  // namespace
+
+Result<std::vector<pid_t>> numbers(int folder, const std::string& file) {
+  auto fd = open_at(folder, file, O_RDONLY);
+  if (!fd) return tl::unexpected(fd.error());
+  auto text = read_all(fd->get(), 16U << 20U);
+  if (!text) return forward(text, file);
+  std::vector<pid_t> out;
+  const char* at = text->data();
+  const char* const end = at + text->size();
+  pid_t number = 0;
+  while (at != end) {
+    const auto parsed = std::from_chars(at, end, number);
+    if (parsed.ec != std::errc{}) return fail(Code::Internal, "{} holds something else than numbers", file);
+    out.push_back(number);
+    at = std::find(parsed.ptr, end, '\n');
+    if (at != end) ++at;
+  }
+  std::ranges::sort(out);
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+Status wait_gone(const std::vector<pid_t>& pids, Deadline deadline) {
+  auto left = pids;
+  for (;;) {
+    std::erase_if(left, gone);
+    if (left.empty()) return {};
+    if (deadline.passed())
+      return fail(Code::Timeout, "process {} does not end: {}", left.front(), describe(left.front()));
+    (void)::poll(nullptr, 0, 1);  // nothing tells when somebody else reaps
+  }
+}
+
+}  // namespace cutline::cgroup

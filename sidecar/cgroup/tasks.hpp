@@ -1,0 +1,21 @@
+// The processes of a cgroup, and how to see that they are gone. Thread-safe.
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "base/deadline.hpp"
+#include "base/fd.hpp"
+
+namespace cutline::cgroup {
+
+// Numbers of the caller's PID namespace, sorted; `file` is cgroup.procs, tasks or cgroup.threads.
+[[nodiscard]] Result<std::vector<pid_t>> numbers(int folder, const std::string& file);
+
+// Waits until none of the processes exists any more, zombies included: a dead child that nobody reaps keeps its number,
+// and a restore would fail on it. Those that are the caller's own children (also by adoption) are reaped here, and
+// their exit status is lost. Timeout names one that is left.
+[[nodiscard]] Status wait_gone(const std::vector<pid_t>& pids, Deadline deadline);
+
+}  // namespace cutline::cgroup

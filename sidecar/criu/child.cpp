@@ -1,0 +1,122 @@
+#include "sidecar/criu/child.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace cutline::criu {
+namespace {
+
+constexpr int kFirst = 3;
+constexpr int kAway = 100;  // above every final number, so that none is overwritten before it is moved
+
+// Everything that happens between fork and exec; nothing here allocates or locks.
+struct Plan {
+  int null;
+  int report;
+  const std::vector<int>& inherited;
+  const std::vector<int>& entrances;
+  char* const* arguments;
+  char* const* environment;
+};
+
+[[noreturn]] void complain(int report) {
+  const int error = errno;
+  (void)::write(report, &error, sizeof error);
+  ::_exit(127);
+}
+
+[[noreturn]] void become(const Plan& plan) {
+  const int report = ::fcntl(plan.report, F_DUPFD_CLOEXEC, kAway * 2);
+  if (report < 0 || ::setpgid(0, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) complain(plan.report);
+  for (const int entrance : plan.entrances) {
+    if (::write(entrance, "0", 1) != 1) complain(report);
+  }
+  for (int fd = 0; fd < kFirst; ++fd) {
+    if (::dup2(plan.null, fd) < 0) complain(report);
+  }
+  const int count = static_cast<int>(plan.inherited.size());
+  int moved[kAway];
+  for (int i = 0; i < count; ++i) {
+    moved[i] = ::fcntl(plan.inherited[static_cast<std::size_t>(i)], F_DUPFD_CLOEXEC, kAway);
+    if (moved[i] < 0) complain(report);
+  }
+  for (int i = 0; i < count; ++i) {
+    if (::dup2(moved[i], kFirst + i) < 0) complain(report);
+  }
+  (void)::syscall(SYS_close_range, static_cast<unsigned>(kFirst + count), ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+  sigset_t none;
+  ::sigemptyset(&none);
+  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+  (void)::signal(SIGPIPE, SIG_DFL);
+  ::execve(plan.arguments[0], plan.arguments, plan.environment);
+  complain(report);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  for (const auto& string : strings) out.push_back(const_cast<char*>(string.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+void reap_group(pid_t group) {
+  (void)::kill(-group, SIGKILL);
+  while (::waitpid(-group, nullptr, 0) > 0 || errno == EINTR) {
+  }
+}
+
+Result<int> wait_for(pid_t pid, Deadline deadline) {
+  const Fd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+  pollfd poll{pidfd.get(), POLLIN, 0};
+  while (!deadline.passed()) {
+    if (::poll(&poll, 1, static_cast<int>(deadline.left().count())) <= 0) continue;
+    int status = 0;
+    if (::waitpid(pid, &status, 0) != pid) return fail_errno(errno, "wait for CRIU");
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  reap_group(pid);
+  return fail(Code::Timeout, "CRIU did not end in time and was killed");
+}
+
+}  // namespace
+
+int Child::inherit_number(int fd) {
+  inherited_.push_back(fd);
+  return kFirst + static_cast<int>(inherited_.size()) - 1;
+}
+
+std::string Child::inherit(int fd) { return fmt::format("/proc/self/fd/{}", inherit_number(fd)); }
+
+Result<int> Child::run(Deadline deadline) const {
+  if (inherited_.size() >= kAway - kFirst) return fail(Code::Internal, "too many descriptors to inherit");
+  auto null = open_file("/dev/null", O_RDWR);
+  if (!null) return tl::unexpected(null.error());
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
+  const Fd read_end{ends[0]};
+  Fd write_end{ends[1]};
+  const auto argv = pointers(arguments);
+  const auto envp = pointers(environment);
+  const Plan plan{null->get(), write_end.get(), inherited_, entrances, argv.data(), envp.data()};
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail_errno(errno, "fork");
+  if (pid == 0) become(plan);
+  (void)::setpgid(pid, pid);
+  write_end.reset();
+  int error = 0;
+  if (::read(read_end.get(), &error, sizeof error) == sizeof error) {
+    (void)::waitpid(pid, nullptr, 0);
+    return fail_errno(error, "start CRIU");
+  }
+  return wait_for(pid, deadline);
+}
+
+}  // namespace cutline::criu
