@@ -87,7 +87,7 @@ struct Signal {
 };
 struct TakeGuard {
   Word text;
-};                    // keep the descriptor that came with the message, and the text for it
+};  // keep the descriptor that came with the message, and the text for it
 struct FireGuard {};  // write the text, close the descriptor
 struct DropGuard {};  // close it
 struct Watch {
@@ -95,7 +95,7 @@ struct Watch {
 };  // by pidfd; answer with AdoptedEnded
 struct End {
   int status;
-};                 // as wait(2) gives it: end in this way
+};  // as wait(2) gives it: end in this way
 struct GiveUp {};  // no sidecar came
 using Action = std::variant<Connect, Send, Fork, Release, Signal, TakeGuard, FireGuard, DropGuard, Watch, End, GiveUp>;
 
