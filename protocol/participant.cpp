@@ -1,5 +1,8 @@
 #include "protocol/participant.hpp"
 
+#include <iterator>
+#include <utility>
+
 #include "base/overloaded.hpp"
 
 namespace cutline::protocol::participant {
@@ -129,6 +132,12 @@ Effects on(State& state, const SaveEnded& ended) {
 // ---- a rollback
 // ---------------------------------------------------------------------------------------------------------
 
+// Rollbacks of a workload come one after the other: a new one says that this one was given up.
+bool ended_by_another(const State& state) {
+  return std::holds_alternative<Stuck>(state.phase) || std::holds_alternative<Restored>(state.phase) ||
+         std::holds_alternative<Prepared>(state.phase);
+}
+
 Effects on(State& state, const Prepare& prepare, Instant now) {
   if (prepare.epoch < state.epoch) return {stale(prepare.epoch)};
   if (prepare.epoch == state.epoch) {
@@ -141,9 +150,9 @@ Effects on(State& state, const Prepare& prepare, Instant now) {
                       },
                       state.phase);
   }
-  // A rollback that failed half way is ended by another one.
-  const bool ended = std::holds_alternative<Stuck>(state.phase) || std::holds_alternative<Restored>(state.phase);
-  if (!ended && !free(state, now)) return {refuse(prepare.epoch, Code::Busy, "another round has this pod")};
+  if (!ended_by_another(state) && !free(state, now)) {
+    return {refuse(prepare.epoch, Code::Busy, "another round has this pod")};
+  }
   const auto unfinished = restoring(state);
   state = {prepare.epoch, Preparing{now + prepare.hold, prepare.checkpoint, false, unfinished}};
   return {Persist{}, Verify{prepare.epoch, prepare.checkpoint, prepare.digest, prepare.hold, unfinished.has_value()}};

@@ -2,7 +2,9 @@
 //
 //   Idle -> Saving -> Saved -> Idle                          (request, ack, done | abort | deadline)
 //   Idle -> Preparing -> Prepared -> Restoring -> Restored -> Idle   (prepare, restore, release)
-//                                        \-> Stuck (restore failed: gate stays closed; Restore again, or Prepare another checkpoint)
+//                                        \-> Stuck (restore failed: gate stays closed; Restore again, or Prepare of a new epoch)
+//
+// Rollbacks of a workload come one after the other: a Prepare of a higher epoch takes over a pod whose rollback was given up.
 //
 // Pure and total. Epochs only grow: a command of an older epoch is refused, one of the current epoch is answered again.
 // A gate of a snapshot opens at its deadline whatever the coordinator does (the kernel holds that deadline as well); an opened gate
@@ -69,7 +71,7 @@ struct Durable {
 // What was saved and not decided stays until Done or Abort; its gate opens by the kernel's deadline.
 [[nodiscard]] State revive(const Durable& durable);
 
-// A prepared pod whose gate has opened is kept for Restore this long after the deadline; then another round may have it.
+// A prepared pod whose gate has opened is kept for Restore this long after the deadline; then a snapshot may have it again.
 constexpr Millis kLapsedGrace{60'000};
 
 // When to feed a Tick; none: nothing is due.

@@ -1,6 +1,9 @@
 #include "protocol/proof.hpp"
 
+#include <algorithm>
 #include <set>
+#include <tuple>
+#include <utility>
 
 namespace cutline::protocol {
 namespace {

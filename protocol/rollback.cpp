@@ -1,5 +1,7 @@
 #include "protocol/rollback.hpp"
 
+#include <utility>
+
 #include "base/overloaded.hpp"
 
 namespace cutline::protocol::rollback {

@@ -1,5 +1,7 @@
 #include "protocol/round.hpp"
 
+#include <utility>
+
 #include "base/overloaded.hpp"
 
 namespace cutline::protocol::round {
