@@ -1,0 +1,253 @@
+#include "sidecar/store/store.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "base/fd.hpp"
+#include "base/log.hpp"
+#include "sidecar/store/checkpoint_folder.hpp"
+#include "sidecar/store/digest.hpp"
+
+namespace cutline::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kManifestLimit = 256U << 20U;
+
+Status remove_tree(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  return error ? fail_errno(error.value(), "delete " + path) : Status{};
+}
+
+Status make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return fail_errno(errno, "mkdir " + path);
+}
+
+Status flush_folder(const std::string& path) {
+  auto fd = open_file(path, O_RDONLY | O_DIRECTORY);
+  if (!fd) return tl::unexpected(fd.error());
+  return ::fsync(fd->get()) == 0 ? Status{} : fail_errno(errno, "fsync " + path);
+}
+
+Status write_flushed(const std::string& path, std::string_view text, bool flush) {
+  auto fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+  if (!fd) return tl::unexpected(fd.error());
+  if (auto done = write_all(fd->get(), text); !done) return forward(done, path);
+  return !flush || ::fsync(fd->get()) == 0 ? Status{} : fail_errno(errno, "fsync " + path);
+}
+
+std::optional<std::uint64_t> number_of(std::string_view text) {
+  std::uint64_t out = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, out);
+  return error == std::errc{} && stop == end ? std::optional{out} : std::nullopt;
+}
+
+bool is_container_name(std::string_view name) {
+  return !name.empty() && name.size() <= 63 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+Result<std::vector<std::string>> names_in(const std::string& folder) {
+  std::vector<std::string> out;
+  std::error_code error;
+  for (auto at = fs::directory_iterator(folder, error); !error && at != fs::end(at); at.increment(error))
+    out.push_back(at->path().filename());
+  if (error) return fail_errno(error.value(), "list " + folder);
+  return out;
+}
+
+// A name that is not of this store is left alone, and said.
+Status collect_leftovers(const std::string& folder) {
+  auto names = names_in(folder);
+  if (!names) return tl::unexpected(names.error());
+  for (const auto& name : *names) {
+    if (number_of(name)) continue;
+    if (!name.ends_with(".draft") && !name.ends_with(".gone")) {
+      log::warn("not a checkpoint, left alone", {{"path", folder + '/' + name}});
+      continue;
+    }
+    log::info("collecting an unfinished checkpoint", {{"path", folder + '/' + name}});
+    if (auto done = remove_tree(folder + '/' + name); !done) return done;
+  }
+  return {};
+}
+
+Status compare(const std::vector<FileRecord>& wanted, const std::vector<FileRecord>& found) {
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].size != found[i].size) {
+      return fail(Code::Corrupt, "{} has {} bytes, the manifest says {}", wanted[i].path, found[i].size,
+                  wanted[i].size);
+    }
+    if (wanted[i].sha256 != found[i].sha256)
+      return fail(Code::Corrupt, "{} has another digest than the manifest says", wanted[i].path);
+  }
+  return {};
+}
+
+// Names and their number first: hashing gigabytes to find a stray file helps nobody.
+Status compare_names(const std::vector<FileRecord>& wanted, const std::vector<std::string>& present) {
+  std::vector<std::string> names;
+  for (const auto& file : wanted) names.push_back(file.path);
+  std::vector<std::string> differ;
+  std::ranges::set_difference(names, present, std::back_inserter(differ));
+  if (!differ.empty()) return fail(Code::Corrupt, "{} is missing", differ.front());
+  std::ranges::set_difference(present, names, std::back_inserter(differ));
+  if (!differ.empty()) return fail(Code::Corrupt, "{} does not belong to the checkpoint", differ.front());
+  return {};
+}
+
+}  // namespace
+
+Draft::~Draft() {
+  if (!folder_) return;
+  if (auto done = remove_tree(*folder_); !done)
+    log::warn("a draft stays until the next start", {{"why", done.error()}});
+}
+
+Result<std::string> Draft::container(const std::string& name) const {
+  if (!is_container_name(name)) return fail(Code::Invalid, "'{}' is no container's name", name);
+  const auto path = *folder_ + '/' + name;
+  if (auto done = make_folder(path); !done) return tl::unexpected(done.error());
+  return path;
+}
+
+Result<Store> Store::open(std::string root) {
+  Store store{std::move(root)};
+  for (const auto& folder : {store.root_, store.checkpoints()}) {
+    if (auto done = make_folder(folder); !done) return tl::unexpected(done.error());
+  }
+  if (auto done = collect_leftovers(store.checkpoints()); !done) return tl::unexpected(done.error());
+  return store;
+}
+
+std::string Store::folder(Epoch epoch) const { return fmt::format("{}/{}", checkpoints(), value(epoch)); }
+
+std::string Store::container_folder(Epoch epoch, const std::string& container) const {
+  return folder(epoch) + '/' + container;
+}
+
+Result<CheckpointIndex> Store::next_index() const {
+  std::uint64_t last = 0;
+  if (const auto text = read_file(root_ + "/last-index", 64)) last = number_of(*text).value_or(0);
+  auto all = list();
+  if (!all) return tl::unexpected(all.error());
+  for (const auto& [epoch, stored] : *all) {
+    if (stored) last = std::max(last, value(stored->manifest.checkpoint.index));
+  }
+  return CheckpointIndex{last + 1};
+}
+
+Result<Draft> Store::begin(Epoch epoch) const {
+  if (::access(folder(epoch).c_str(), F_OK) == 0)
+    return fail(Code::Conflict, "checkpoint {} is sealed already", value(epoch));
+  auto index = next_index();
+  if (!index) return tl::unexpected(index.error());
+  const auto path = folder(epoch) + ".draft";
+  if (auto done = remove_tree(path); !done) return tl::unexpected(done.error());
+  if (auto done = make_folder(path); !done) return tl::unexpected(done.error());
+  return Draft{path, epoch, *index};
+}
+
+Result<Sealed> Store::seal(Draft& draft, Manifest manifest, SealOptions options, Deadline deadline) const {
+  if (!draft.folder_) return fail(Code::Invalid, "checkpoint {} is sealed already", value(draft.epoch_));
+  const auto& path = *draft.folder_;
+  auto content = list_content(path);
+  if (!content) return tl::unexpected(content.error());
+  auto files = hash_content(path, content->files, options.flush, deadline);
+  if (!files) return tl::unexpected(files.error());
+  std::uint64_t bytes = 0;
+  for (const auto& file : *files) bytes += file.size;
+  manifest.checkpoint.epoch = draft.epoch_;
+  manifest.checkpoint.index = draft.index_;
+  manifest.checkpoint.bytes = Bytes{bytes};
+  manifest.files = *std::move(files);
+  const auto text = to_json(manifest);
+  if (auto done = write_flushed(path + '/' + kManifestFile, text, options.flush); !done)
+    return tl::unexpected(done.error());
+  for (const auto& name : options.flush ? content->folders : std::vector<std::string>{}) {
+    if (auto done = flush_folder(path + '/' + name); !done) return tl::unexpected(done.error());
+  }
+  if (options.flush) {
+    if (auto done = flush_folder(path); !done) return tl::unexpected(done.error());
+  }
+  const auto name = folder(draft.epoch_);
+  if (::rename(path.c_str(), name.c_str()) != 0) return fail_errno(errno, "rename to " + name);
+  draft.folder_.reset();
+  if (options.flush) {
+    if (auto done = flush_folder(checkpoints()); !done) return tl::unexpected(done.error());
+  }
+  return Sealed{"sha256:" + sha256(text), Bytes{bytes}};
+}
+
+Result<Stored> Store::load(Epoch epoch) const {
+  auto dir = open_file(folder(epoch), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!dir) return forward(dir, fmt::format("checkpoint {}", value(epoch)));
+  auto fd = open_inside(dir->get(), kManifestFile);
+  if (!fd) return forward(fd, folder(epoch));
+  auto text = read_all(fd->get(), kManifestLimit);
+  if (!text) return forward(text, folder(epoch));
+  auto manifest = manifest_from_json(*text);
+  if (!manifest) return forward(manifest, folder(epoch));
+  if (manifest->checkpoint.epoch != epoch)
+    return fail(Code::Corrupt, "{} holds the checkpoint of epoch {}", folder(epoch), value(manifest->checkpoint.epoch));
+  manifest->checkpoint.digest = "sha256:" + sha256(*text);
+  return Stored{*std::move(manifest), ::faccessat(dir->get(), kCommittedFile, F_OK, 0) == 0};
+}
+
+Result<Stored> Store::verify(Epoch epoch, const std::string& digest, Deadline deadline) const {
+  auto stored = load(epoch);
+  if (!stored) return stored;
+  const auto context = fmt::format("checkpoint {}", value(epoch));
+  if (stored->manifest.checkpoint.digest != digest) {
+    return fail(Code::Corrupt, "{}: its manifest is not the one that was acknowledged ({} instead of {})", context,
+                stored->manifest.checkpoint.digest, digest);
+  }
+  auto content = list_content(folder(epoch));
+  if (!content) return forward(content, context);
+  if (auto same = compare_names(stored->manifest.files, content->files); !same) return forward(same, context);
+  auto found = hash_content(folder(epoch), content->files, false, deadline);
+  if (!found) return forward(found, context);
+  if (auto same = compare(stored->manifest.files, *found); !same) return forward(same, context);
+  return stored;
+}
+
+Status Store::commit(Epoch epoch) const {
+  auto stored = load(epoch);
+  if (!stored) return tl::unexpected(stored.error());
+  if (stored->committed) return {};
+  std::uint64_t last = 0;
+  if (const auto text = read_file(root_ + "/last-index", 64)) last = number_of(*text).value_or(0);
+  last = std::max(last, value(stored->manifest.checkpoint.index));
+  if (auto done = replace_file(root_ + "/last-index", std::to_string(last)); !done) return done;
+  if (auto done = write_flushed(folder(epoch) + '/' + kCommittedFile, "", true); !done) return done;
+  return flush_folder(folder(epoch));
+}
+
+Status Store::discard(Epoch epoch) const {
+  const auto gone = folder(epoch) + ".gone";
+  if (auto done = remove_tree(gone); !done) return done;  // of a discard that was cut short
+  if (::rename(folder(epoch).c_str(), gone.c_str()) != 0 && errno != ENOENT)
+    return fail_errno(errno, "rename to " + gone);
+  if (auto done = flush_folder(checkpoints()); !done) return done;
+  return remove_tree(gone);
+}
+
+Result<std::map<Epoch, Result<Stored>>> Store::list() const {
+  auto names = names_in(checkpoints());
+  if (!names) return tl::unexpected(names.error());
+  std::map<Epoch, Result<Stored>> out;
+  for (const auto& name : *names) {
+    if (const auto number = number_of(name)) out.emplace(Epoch{*number}, load(Epoch{*number}));
+  }
+  return out;
+}
+
+}  // namespace cutline::store

@@ -1,0 +1,92 @@
+// The local checkpoints of a pod, on its node's disk.
+//
+//   <root>/checkpoints/<epoch>/manifest.json                 named, and so durable and complete, by one rename of the
+//   folder <root>/checkpoints/<epoch>/<container>/...               CRIU's images, files.json, files-N.data
+//   <root>/checkpoints/<epoch>/committed                     the coordinator has committed the cut that it belongs to
+//   <root>/checkpoints/<epoch>.draft | <epoch>.gone          being written, being deleted: collected at the next start
+//   <root>/last-index                                        highest index of a committed checkpoint, so that none is
+//   used twice
+//
+// Nothing is added to a sealed folder: give CRIU another working folder. One Store per root; its methods may be called
+// from different threads, but not two for the same epoch at once.
+#pragma once
+
+#include "base/deadline.hpp"
+#include "base/ids.hpp"
+#include "sidecar/store/manifest.hpp"
+
+namespace cutline::store {
+
+inline constexpr const char* kCommittedFile = "committed";
+
+// A checkpoint that is being written. Deleted with the object, unless it was sealed.
+class Draft {
+ public:
+  Draft(Draft&&) noexcept = default;
+  Draft& operator=(Draft&&) = delete;
+  ~Draft();
+
+  [[nodiscard]] Epoch epoch() const { return epoch_; }
+  [[nodiscard]] CheckpointIndex index() const { return index_; }
+  // The container's own folder, made at the first call. Invalid: not a container's name.
+  [[nodiscard]] Result<std::string> container(const std::string& name) const;
+
+ private:
+  friend class Store;
+  Draft(std::string folder, Epoch epoch, CheckpointIndex index)
+      : folder_(std::make_unique<std::string>(std::move(folder))), epoch_(epoch), index_(index) {}
+  std::unique_ptr<std::string> folder_;  // null: sealed or moved from
+  Epoch epoch_;
+  CheckpointIndex index_;
+};
+
+struct Sealed {
+  std::string digest;  // "sha256:<hex>" of the manifest
+  Bytes bytes{};       // of all files
+};
+
+struct Stored {
+  Manifest manifest;  // checkpoint.digest is filled in
+  bool committed = false;
+};
+
+struct SealOptions {
+  bool flush = true;  // false: survives the end of every process, but not a power cut; costs no waiting for the disk
+};
+
+class Store {
+ public:
+  // Makes the folders, and collects what an earlier run did not finish.
+  [[nodiscard]] static Result<Store> open(std::string root);
+
+  // Conflict: that epoch is sealed already. An unfinished draft of it is replaced.
+  [[nodiscard]] Result<Draft> begin(Epoch epoch) const;
+  // Hashes (and flushes) all files, writes the manifest, gives the folder its name. `manifest`: all but index, bytes
+  // and files. After an error the draft may be sealed again or dropped.
+  [[nodiscard]] Result<Sealed> seal(Draft& draft, Manifest manifest, SealOptions options, Deadline deadline) const;
+
+  // The manifest alone. NotFound: no such checkpoint.
+  [[nodiscard]] Result<Stored> load(Epoch epoch) const;
+  // Every file is there, has its size and digest, and there is no other. Call before anything is touched; only read.
+  // Corrupt: names the file.
+  [[nodiscard]] Result<Stored> verify(Epoch epoch, const std::string& digest, Deadline deadline) const;
+  // For CRIU and files::put_back; of a verified checkpoint.
+  [[nodiscard]] std::string container_folder(Epoch epoch, const std::string& container) const;
+
+  [[nodiscard]] Status commit(Epoch epoch) const;   // idempotent
+  [[nodiscard]] Status discard(Epoch epoch) const;  // idempotent
+  // By epoch. A manifest that cannot be read is listed as an error under its epoch, so that one bad folder hides no
+  // other.
+  [[nodiscard]] Result<std::map<Epoch, Result<Stored>>> list() const;
+
+  [[nodiscard]] const std::string& root() const { return root_; }
+
+ private:
+  explicit Store(std::string root) : root_(std::move(root)) {}
+  [[nodiscard]] std::string checkpoints() const { return root_ + "/checkpoints"; }
+  [[nodiscard]] std::string folder(Epoch epoch) const;
+  [[nodiscard]] Result<CheckpointIndex> next_index() const;
+  std::string root_;
+};
+
+}  // namespace cutline::store
