@@ -20,7 +20,7 @@ constexpr std::uint32_t switch_key = 1;
 constexpr std::size_t elements_per_message = 256;
 
 // How nft(8) prints the keys: its numbers of data types, six bits for each part of a concatenation.
-constexpr std::uint32_t type_mark = 19, type_ip4 = 6, type_ip6 = 7, type_port = 12;
+constexpr std::uint32_t type_mark = 19, type_ip4 = 7, type_ip6 = 8, type_port = 13;
 constexpr std::uint32_t concatenated(std::uint32_t address) {
   return (address << 18U) | (type_port << 12U) | (address << 6U) | type_port;
 }

@@ -1,0 +1,50 @@
+// {"sockets":[{"cookie":4098,"origin":"restored","sent":120,"received":-3}, ...]}
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "sidecar/sockets/bases.hpp"
+
+namespace cutline::sockets {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<std::pair<Origin, const char*>, 3> origins{
+    {{Origin::Connected, "connected"}, {Origin::Accepted, "accepted"}, {Origin::Restored, "restored"}}};
+
+const char* name(Origin origin) {
+  return std::ranges::find(origins, origin, &std::pair<Origin, const char*>::first)->second;
+}
+
+std::optional<Origin> origin_named(const std::string& text) {
+  for (const auto& [origin, known] : origins)
+    if (text == known) return origin;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string Bases::to_json() const {
+  json list = json::array();
+  for (const auto& [cookie, base] : bases_)
+    list.push_back(
+        {{"cookie", value(cookie)}, {"origin", name(base.origin)}, {"sent", base.sent}, {"received", base.received}});
+  return json{{"sockets", list}}.dump();
+}
+
+Result<Bases> Bases::from_json(std::string_view text) {
+  Bases out;
+  try {
+    for (const auto& entry : json::parse(text).at("sockets")) {
+      const auto origin = origin_named(entry.at("origin").get<std::string>());
+      if (!origin) return fail(Code::Corrupt, "bases of connections: unknown origin");
+      const Base base{*origin, entry.at("sent").get<std::int64_t>(), entry.at("received").get<std::int64_t>()};
+      out.bases_.emplace(Cookie{entry.at("cookie").get<std::uint64_t>()}, base);
+    }
+  } catch (const json::exception& error) {
+    return fail(Code::Corrupt, "bases of connections: {}", error.what());
+  }
+  return out;
+}
+
+}  // namespace cutline::sockets
