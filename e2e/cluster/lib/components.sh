@@ -6,17 +6,26 @@ readonly components=(etcd containerd kube-apiserver kube-controller-manager kube
 start_components() {
     start_etcd
     start_containerd
-    await 30 "etcd" in_node curl -fsS --max-time 2 http://127.0.0.1:2379/health || fail "see: cluster logs etcd"
-    start_apiserver
-    await 30 "containerd" ctr_here version || fail "see: cluster logs containerd"
+    require etcd 30
+    start_kube_apiserver
+    require containerd 30
     ensure_pause_image
-    await 90 "kube-apiserver" api_is_ready || fail "see: cluster logs kube-apiserver"
-    start_controller_manager
-    start_scheduler
+    require kube-apiserver 60
+    start_kube_controller_manager
+    start_kube_scheduler
     start_kubelet
     start_kube_proxy
     kubectl apply -f "$here/dns.yaml" >/dev/null
     start_coredns
+}
+
+# require COMPONENT SECONDS: waits until it answers; a process that is there but does not is started again, once.
+require() {
+    await "$2" "an answer of $1" answers "$1" && return
+    say "$1 does not answer; it is started again"
+    stop "$1"
+    "start_${1//-/_}"
+    await "$2" "an answer of $1" answers "$1" || fail "look at: $here/cluster logs $1"
 }
 
 api_is_ready() {
@@ -37,7 +46,7 @@ start_containerd() {
 
 # kubelet-preferred-address-types: else exec and logs look the node's name up. Any audience may be asked for in a TokenRequest and
 # a TokenReview; --api-audiences only says which tokens the API itself takes.
-start_apiserver() {
+start_kube_apiserver() {
     start kube-apiserver "$state/bin/kube-apiserver" \
         --etcd-servers http://127.0.0.1:2379 --bind-address 0.0.0.0 --secure-port 6443 --advertise-address "$node_ip" \
         --service-cluster-ip-range "$service_range" --allow-privileged --authorization-mode Node,RBAC \
@@ -54,7 +63,7 @@ start_apiserver() {
         --proxy-client-cert-file "$pki/front-proxy-client.crt" --proxy-client-key-file "$pki/front-proxy-client.key"
 }
 
-start_controller_manager() {
+start_kube_controller_manager() {
     local config=$state/config/kube-controller-manager.kubeconfig
     start kube-controller-manager "$state/bin/kube-controller-manager" --kubeconfig "$config" \
         --authentication-kubeconfig "$config" --authorization-kubeconfig "$config" --bind-address 127.0.0.1 \
@@ -63,7 +72,7 @@ start_controller_manager() {
         --cluster-signing-cert-file "$pki/ca.crt" --cluster-signing-key-file "$pki/ca.key"
 }
 
-start_scheduler() {
+start_kube_scheduler() {
     local config=$state/config/kube-scheduler.kubeconfig
     start kube-scheduler "$state/bin/kube-scheduler" --kubeconfig "$config" --authentication-kubeconfig "$config" \
         --authorization-kubeconfig "$config" --bind-address 127.0.0.1 --leader-elect=false

@@ -23,15 +23,27 @@ dns_is_served() {
         timeout 2 bash -c "exec 3<>/dev/tcp/$dns_ip/53" 2>/dev/null
 }
 
-# A process that is there but does not answer is started again, once.
+# Asks one component itself. Needs no other, but for etcd beneath the API server.
+answers() {
+    local ask=(in_node curl -fsSk -o /dev/null --max-time 3)
+    case $1 in
+        etcd) "${ask[@]}" http://127.0.0.1:2379/health ;;
+        containerd) timeout 3 ctr --address "$containerd_socket" version ;;
+        kube-apiserver) api_is_ready ;;
+        kube-controller-manager) "${ask[@]}" https://127.0.0.1:10257/healthz ;;
+        kube-scheduler) "${ask[@]}" https://127.0.0.1:10259/healthz ;;
+        kubelet) "${ask[@]}" http://127.0.0.1:10248/healthz ;;
+        kube-proxy) "${ask[@]}" http://127.0.0.1:10256/healthz ;;
+        coredns) "${ask[@]}" http://127.0.0.1:8091/ready ;;
+    esac >/dev/null 2>&1
+}
+
 await_health() {
-    await 60 "a healthy cluster" is_healthy && return
-    say "starting the node's processes again"
+    await 20 "a healthy cluster" is_healthy && return
     local component
     for component in "${components[@]}"; do
-        stop "$component"
+        require "$component" 10
     done
-    start_components
     await 90 "a healthy cluster" is_healthy || fail "not healthy; look at: $here/cluster status, $here/cluster logs COMPONENT"
 }
 

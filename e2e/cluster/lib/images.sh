@@ -10,9 +10,9 @@ build_pause_image() {
     archive=$(pause_archive)
     [[ -s $archive ]] && return
     mkdir -p "$cache/images"
-    local work
-    work=$(mktemp -d)
     (
+        set -e
+        work=$(mktemp -d)
         trap 'rm -rf "$work"' EXIT
         gcc -static -Os -o "$work/pause" "$here/pause/pause.c"
         strip "$work/pause"
@@ -22,16 +22,17 @@ build_pause_image() {
 }
 
 # build_archive FOLDER IMAGE ARCHIVE: a Containerfile's image as a docker archive, with no storage left on the machine.
-build_archive() {
-    local folder=$1 image=$2 archive=$3 storage
+build_archive() (
+    set -e
+    folder=$1 image=$2 archive=$3
     storage=$(mktemp -d)
-    local buildah=(buildah --root "$storage/root" --runroot "$storage/run" --storage-driver vfs)
+    trap 'rm -rf "$storage"' EXIT
+    buildah=(buildah --root "$storage/root" --runroot "$storage/run" --storage-driver vfs)
     "${buildah[@]}" build --isolation chroot --quiet -t "$image" "$folder" >/dev/null
     rm -f "$archive.new"
     "${buildah[@]}" push --quiet "$image" "docker-archive:$archive.new:$image" >/dev/null
     mv -f "$archive.new" "$archive"
-    rm -rf "$storage"
-}
+)
 
 ctr_here() { ctr --address "$containerd_socket" --namespace k8s.io "$@"; }
 
