@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,12 +15,14 @@
 namespace cutline::criu {
 namespace {
 
+constexpr std::size_t kMostSaid = 64U << 10U;
 constexpr int kFirst = 3;
 constexpr int kAway = 100;  // above every final number, so that none is overwritten before it is moved
 
 // Everything that happens between fork and exec; nothing here allocates or locks.
 struct Plan {
-  int null;
+  int input;
+  int output;
   int report;
   const std::vector<int>& inherited;
   const std::vector<int>& entrances;
@@ -40,7 +43,7 @@ struct Plan {
     if (::write(entrance, "0", 1) != 1) complain(report);
   }
   for (int fd = 0; fd < kFirst; ++fd) {
-    if (::dup2(plan.null, fd) < 0) complain(report);
+    if (::dup2(fd == 0 ? plan.input : plan.output, fd) < 0) complain(report);
   }
   const int count = static_cast<int>(plan.inherited.size());
   int moved[kAway];
@@ -73,6 +76,13 @@ void reap_group(pid_t group) {
   }
 }
 
+std::string first_part_of(int file) {
+  std::string out(kMostSaid, '\0');
+  const auto n = ::pread(file, out.data(), out.size(), 0);
+  out.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return out;
+}
+
 Result<int> wait_for(pid_t pid, Deadline deadline) {
   const Fd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
   pollfd poll{pidfd.get(), POLLIN, 0};
@@ -95,17 +105,19 @@ int Child::inherit_number(int fd) {
 
 std::string Child::inherit(int fd) { return fmt::format("/proc/self/fd/{}", inherit_number(fd)); }
 
-Result<int> Child::run(Deadline deadline) const {
+Result<Outcome> Child::run(Deadline deadline) const {
   if (inherited_.size() >= kAway - kFirst) return fail(Code::Internal, "too many descriptors to inherit");
   auto null = open_file("/dev/null", O_RDWR);
   if (!null) return tl::unexpected(null.error());
+  const Fd output{::memfd_create("output", MFD_CLOEXEC)};
+  if (!output) return fail_errno(errno, "memfd");
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
   const Fd read_end{ends[0]};
   Fd write_end{ends[1]};
   const auto argv = pointers(arguments);
   const auto envp = pointers(environment);
-  const Plan plan{null->get(), write_end.get(), inherited_, entrances, argv.data(), envp.data()};
+  const Plan plan{null->get(), output.get(), write_end.get(), inherited_, entrances, argv.data(), envp.data()};
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "fork");
   if (pid == 0) become(plan);
@@ -116,7 +128,9 @@ Result<int> Child::run(Deadline deadline) const {
     (void)::waitpid(pid, nullptr, 0);
     return fail_errno(error, "start CRIU");
   }
-  return wait_for(pid, deadline);
+  const auto code = wait_for(pid, deadline);
+  if (!code) return tl::unexpected(code.error());
+  return Outcome{*code, first_part_of(output.get())};
 }
 
 }  // namespace cutline::criu

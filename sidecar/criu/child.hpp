@@ -9,6 +9,11 @@
 
 namespace cutline::criu {
 
+struct Outcome {
+  int code = 0;      // of exit(), or 128 + signal
+  std::string said;  // on standard output and error; at most its first 64 KiB
+};
+
 // The arguments may name the program's descriptors: inherit() gives each a number that it keeps across exec.
 class Child {
  public:
@@ -22,9 +27,9 @@ class Child {
   std::vector<std::string> arguments;    // arguments[0] is the path to execute
   std::vector<std::string> environment;  // nothing is inherited
 
-  // Runs in the namespaces of the calling thread; returns the exit code, or 128 + signal. Timeout: the whole process
-  // group was killed and is gone. The program also dies with the calling thread. Standard streams are /dev/null.
-  [[nodiscard]] Result<int> run(Deadline deadline) const;
+  // Runs in the namespaces of the calling thread. Timeout: the whole process group was killed and is gone. The program
+  // also dies with the calling thread. Its standard input is /dev/null.
+  [[nodiscard]] Result<Outcome> run(Deadline deadline) const;
 
  private:
   std::vector<int> inherited_;

@@ -99,7 +99,7 @@ std::vector<std::string_view> error_lines(std::string_view log) {
 
 }  // namespace
 
-Error complaint(std::string_view log, int exit_code) {
+Error complaint(std::string_view log, const Outcome& outcome) {
   const auto lines = error_lines(log);
   for (const auto& known : kKnown) {
     for (const auto& line : lines) {
@@ -108,8 +108,8 @@ Error complaint(std::string_view log, int exit_code) {
     }
   }
   if (!lines.empty()) return {Code::Internal, fmt::format("CRIU failed: {}", lines.front())};
-  if (exit_code > 128) return {Code::Internal, fmt::format("CRIU was ended by signal {}", exit_code - 128)};
-  return {Code::Internal, fmt::format("CRIU failed with exit code {} and said nothing", exit_code)};
+  if (outcome.code > 128) return {Code::Internal, fmt::format("CRIU was ended by signal {}", outcome.code - 128)};
+  return {Code::Internal, fmt::format("CRIU failed with exit code {}: {}", outcome.code, outcome.said)};
 }
 
 }  // namespace cutline::criu

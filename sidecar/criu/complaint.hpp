@@ -4,10 +4,11 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "sidecar/criu/child.hpp"
 
 namespace cutline::criu {
 
 // Of a run that has failed. Known messages become a sentence with its remedy; otherwise the first "Error (" line. Pure.
-[[nodiscard]] Error complaint(std::string_view log, int exit_code);
+[[nodiscard]] Error complaint(std::string_view log, const Outcome& outcome);
 
 }  // namespace cutline::criu

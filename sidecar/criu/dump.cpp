@@ -64,10 +64,10 @@ Result<DumpReport> Runner::dump(const DumpRequest& request, Deadline deadline) c
   if (!inside) return tl::unexpected(inside.error());
 
   const auto child = command(bundle_, request, *record, images->get(), deadline);
-  Result<int> code = 0;
-  if (auto ran = inside->run(true, [&] { code = child.run(deadline); }); !ran) return tl::unexpected(ran.error());
-  if (!code) return forward(code, "dump");
-  if (*code != 0) return tl::unexpected(complaint(read_file(request.images + "/" + kLog).value_or(""), *code));
+  Result<Outcome> ended = Outcome{};
+  if (auto ran = inside->run(true, [&] { ended = child.run(deadline); }); !ran) return tl::unexpected(ran.error());
+  if (!ended) return forward(ended, "dump");
+  if (ended->code != 0) return tl::unexpected(complaint(read_file(request.images + "/" + kLog).value_or(""), *ended));
 
   auto file = open_at(images->get(), kRecordFile, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (!file) return tl::unexpected(file.error());

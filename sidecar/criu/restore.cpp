@@ -85,15 +85,15 @@ Result<RestoreReport> Runner::restore(const RestoreRequest& request, Deadline de
     child.arguments.insert(child.arguments.end(),
                            {"--inherit-fd", fmt::format("fd[{}]:pipe[{}]", child.inherit_number(fd.get()), inode)});
   }
-  Result<int> code = 0;
-  if (auto ran = inside->run(false, [&] { code = child.run(deadline); }); !ran) return tl::unexpected(ran.error());
-  if (code && *code == 0) return report(record->root, start);
+  Result<Outcome> outcome = Outcome{};
+  if (auto ran = inside->run(false, [&] { outcome = child.run(deadline); }); !ran) return tl::unexpected(ran.error());
+  if (outcome && outcome->code == 0) return report(record->root, start);
 
   // CRIU ends what it had started when it fails, but not when it is killed.
   const auto ended = request.freezer.kill_all(Deadline::after(kCleanUp));
   if (!ended) return forward(ended, "end what a failed restore left");
-  if (!code) return forward(code, "restore");
-  return tl::unexpected(complaint(read_file(work_folder + "/" + kLog).value_or(""), *code));
+  if (!outcome) return forward(outcome, "restore");
+  return tl::unexpected(complaint(read_file(work_folder + "/" + kLog).value_or(""), *outcome));
 }
 
 }  // namespace cutline::criu
