@@ -215,7 +215,8 @@ Effects on(State& state, const Release& release, Instant /*now*/) {
   if (std::holds_alternative<Idle>(state.phase)) return {OpenGate{release.epoch}, opened(release.epoch)};
   if (!std::holds_alternative<Restored>(state.phase)) return {refuse(release.epoch, Code::Conflict, "not restored")};
   state.phase = Idle{};
-  return {Persist{}, OpenGate{release.epoch}, opened(release.epoch)};
+  // In this order: as long as the gate has no deadline, the disk says why.
+  return {OpenGate{release.epoch}, Persist{}, opened(release.epoch)};
 }
 
 Effects on(State&, const Forget&, Instant /*now*/) { return {}; }
