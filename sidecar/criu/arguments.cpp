@@ -27,8 +27,6 @@ Child criu_child(const Bundle& bundle, const char* action, int images, int work,
                      log,
                      "-v3",
                      "--tcp-established",
-                     "--network-lock",
-                     "skip",  // the gate holds the traffic
                      "--manage-cgroups=ignore",
                      "--file-locks",
                      "--ext-unix-sk",

@@ -20,6 +20,9 @@ Child command(const Bundle& bundle, const DumpRequest& request, const Record& re
   auto child = criu_child(bundle, "dump", images, images, kLog);
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(deadline.left()).count();
   const std::initializer_list<std::string> more = {"--leave-running",
+                                                   "--network-lock",
+                                                   "skip",  // the gate holds the traffic
+
                                                    "--tree",
                                                    std::to_string(request.root),
                                                    "--freeze-cgroup",

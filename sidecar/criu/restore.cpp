@@ -83,7 +83,7 @@ Result<RestoreReport> Runner::restore(const RestoreRequest& request, Deadline de
   for (const auto& entrance : *entrances) child.entrances.push_back(entrance.get());
   for (const auto& [inode, fd] : *streams) {
     child.arguments.insert(child.arguments.end(),
-                           {"--inherit-fd", fmt::format("fd[{}]:pipe[{}]", child.inherit_number(fd.get()), inode)});
+                           {"--inherit-fd", fmt::format("fd[{}]:pipe:[{}]", child.inherit_number(fd.get()), inode)});
   }
   Result<Outcome> outcome = Outcome{};
   if (auto ran = inside->run(false, [&] { outcome = child.run(deadline); }); !ran) return tl::unexpected(ran.error());

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -58,6 +59,7 @@ Status enter_pod(const Pod& pod) {
 
 void remove_pod(const Pod& pod) {
   remove_groups(pod.cgroups);
+  if (std::getenv("CUTLINE_KEEP_POD") != nullptr) return;  // to look into it
   std::error_code error;
   std::filesystem::remove_all(pod.folder, error);
 }
