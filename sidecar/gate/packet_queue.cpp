@@ -9,7 +9,7 @@
 namespace cutline::gate {
 namespace {
 
-constexpr std::uint32_t capacity = 200'000;  // packets
+constexpr std::uint32_t capacity = 65'536;  // packets; newer kernels take no more
 constexpr std::uint32_t every_packet =
     0x7fffffff;  // the highest number that a verdict can name; numbers start at 1 with each bind
 

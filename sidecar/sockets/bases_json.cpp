@@ -35,7 +35,8 @@ std::string Bases::to_json() const {
 Result<Bases> Bases::from_json(std::string_view text) {
   Bases out;
   try {
-    for (const auto& entry : json::parse(text).at("sockets")) {
+    const auto document = json::parse(text);
+    for (const auto& entry : document.at("sockets")) {
       const auto origin = origin_named(entry.at("origin").get<std::string>());
       if (!origin) return fail(Code::Corrupt, "bases of connections: unknown origin");
       const Base base{*origin, entry.at("sent").get<std::int64_t>(), entry.at("received").get<std::int64_t>()};

@@ -1,0 +1,100 @@
+// "Restored sockets begin their kernel counters anew: keep the base of each connection, or the next round's arithmetic
+// is wrong."
+#include "sidecar/sockets/bases.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/sockets/sample.hpp"
+
+namespace cutline::sockets {
+namespace {
+
+using protocol::Counters;
+using protocol::CounterTable;
+
+const Endpoint here{"10.0.0.1", 4000}, there{"10.0.0.2", 80};
+const CounterTable checkpoint{{here, there, 1000, 1200, 500}};
+
+TEST(Bases, OfAnUntouchedConnectionAreZero) {
+  Bases bases;
+  EXPECT_EQ(bases.absolute({socket_of(1, {.acked = 101, .received = 50, .sent = 100})}),
+            (CounterTable{{here, there, 100, 100, 50}}));
+}
+
+// CRIU: acknowledged from 0, the 200 bytes in flight are in the send queue, 20 bytes of the receive queue were put in
+// again.
+TEST(Bases, ARestoredConnectionGoesOnWhereTheCheckpointWas) {
+  Bases bases;
+  const auto restored = with_send_queue(socket_of(9, {.acked = 0, .received = 20}), 200);
+  EXPECT_TRUE(bases.rebase(checkpoint, {restored}).empty());
+  EXPECT_EQ(bases.absolute({restored}), checkpoint);
+  const auto later = with_send_queue(socket_of(9, {.acked = 250, .received = 60}), 10);
+  EXPECT_EQ(bases.absolute({later}), (CounterTable{{here, there, 1250, 1260, 540}}));
+}
+
+TEST(Bases, SurviveASecondRollback) {
+  Bases bases;
+  (void)bases.rebase(checkpoint, {with_send_queue(socket_of(9, {.received = 20}), 200)});
+  const auto second = bases.absolute({with_send_queue(socket_of(9, {.acked = 300, .received = 30}), 0)});
+  EXPECT_EQ(second, (CounterTable{{here, there, 1300, 1300, 510}}));
+  const auto again = socket_of(12, {.acked = 0, .received = 3});
+  EXPECT_TRUE(bases.rebase(second, {again}).empty());
+  EXPECT_EQ(bases.absolute({again}), second);
+}
+
+TEST(Bases, ThatARollbackToAnEarlierCheckpointReplacesGoBackToo) {
+  Bases bases;
+  (void)bases.rebase(checkpoint, {socket_of(9, {})});
+  (void)bases.absolute({socket_of(9, {.acked = 5000, .received = 5000})});
+  EXPECT_TRUE(bases.rebase(checkpoint, {with_send_queue(socket_of(10, {}), 200)}).empty());
+  EXPECT_EQ(bases.absolute({with_send_queue(socket_of(10, {}), 200)}), checkpoint);
+}
+
+TEST(Bases, NameTheConnectionsThatWereNotRestored) {
+  Bases bases;
+  auto other = socket_of(9, {});
+  other.remote.port = 81;
+  EXPECT_EQ(bases.rebase(checkpoint, {other}), checkpoint);
+}
+
+TEST(Bases, OfConnectionsThatAreGoneAreForgotten) {
+  Bases bases;
+  (void)bases.rebase(checkpoint, {socket_of(9, {})});
+  EXPECT_EQ(bases.all().size(), 1u);
+  bases.observe({});
+  EXPECT_TRUE(bases.all().empty());
+}
+
+// A new connection may get the tuple of an old one; its cookie is another.
+TEST(Bases, DoNotPassToANewConnectionOfTheSameTuple) {
+  Bases bases;
+  (void)bases.rebase(checkpoint, {socket_of(9, {})});
+  EXPECT_EQ(bases.absolute({socket_of(10, {.acked = 6, .sent = 5})}), (CounterTable{{here, there, 5, 5, 0}}));
+}
+
+TEST(Bases, RememberWhichEndConnectedThoughLaterFiguresBlurIt) {
+  Bases bases;
+  bases.observe({socket_of(1, {.acked = 1})});
+  EXPECT_EQ(bases.absolute({socket_of(1, {.acked = 101, .sent = 101})}), (CounterTable{{here, there, 100, 100, 0}}));
+}
+
+TEST(Bases, AreTheSameAfterTheirFileIsRead) {
+  Bases bases;
+  (void)bases.rebase(checkpoint, {with_send_queue(socket_of(0xffff'ffff'ffff'fff0, {.received = 2000}), 200),
+                                  socket_of(2, {.acked = 1})});
+  const auto read = Bases::from_json(bases.to_json());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->all(), bases.all());
+}
+
+TEST(Bases, OfADamagedFileAreRefused) {
+  for (const auto* text : {"", "{}", "[]", R"({"sockets":[{"cookie":1,"origin":"guessed","sent":0,"received":0}]})",
+                           R"({"sockets":[{"cookie":"x","origin":"restored","sent":0,"received":0}]})"}) {
+    const auto read = Bases::from_json(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().code, Code::Corrupt);
+  }
+}
+
+}  // namespace
+}  // namespace cutline::sockets
