@@ -37,30 +37,31 @@ build_one() {
     ) 8>"$cache/bin/.lock"
 }
 
-compile() {
-    local name=$1 package=$2 output=$3 log began=$SECONDS status=0 total
+# The compiler and the reporter end with this subshell, however it ends.
+compile() (
+    set -e
+    name=$1 package=$2 output=$3 began=$SECONDS status=0
     log=$(mktemp)
-    total=$(cd "$here/node" && CGO_ENABLED=0 go list -deps "$package" | wc -l)
-    say "building $name: $total packages, those in go's cache are not compiled again"
-    (cd "$here/node" && CGO_ENABLED=0 exec go build -v -trimpath -buildvcs=false -ldflags "$link_flags" -o "$output" "$package") \
-        >"$log" 2>&1 8>&- &
-    local compiler=$!
-    report_progress "$name" "$compiler" "$log" &
-    local reporter=$!
+    trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+    trap 'exit 130' INT TERM HUP
+    cd "$here/node"
+    export CGO_ENABLED=0
+    say "building $name: $(go list -deps "$package" | wc -l) packages, those in go's cache are not compiled again"
+    go build -v -trimpath -buildvcs=false -ldflags "$link_flags" -o "$output" "$package" >"$log" 2>&1 8>&- 9>&- &
+    compiler=$!
+    report_progress "$name" "$compiler" "$log" 8>&- 9>&- &
     wait "$compiler" || status=$?
-    kill "$reporter" 2>/dev/null || true
-    wait "$reporter" 2>/dev/null || true
     if ((status)); then
         tail -20 "$log" >&2
         fail "building $name failed after $((SECONDS - began)) s; the whole output is in $log"
     fi
     say "built $name in $((SECONDS - began)) s ($(wc -l <"$log") packages compiled)"
     rm -f "$log"
-}
+)
 
 report_progress() {
     local name=$1 compiler=$2 log=$3 began=$SECONDS
     while sleep 10 && kill -0 "$compiler" 2>/dev/null; do
-        say "building $name: $((SECONDS - began)) s, $(wc -l <"$log") packages compiled, last $(tail -1 "$log")"
+        say "building $name: $((SECONDS - began)) s, $(wc -l <"$log") packages compiled, last: $(tail -1 "$log" | grep . || echo none)"
     done
 }

@@ -20,9 +20,12 @@ choose_cluster() {
     admin_kubeconfig=$state/admin.kubeconfig
     containerd_socket=$state/containerd.sock
     pki=$state/pki
-    choose_addresses "$(cat "$state/slot" 2>/dev/null || echo 0)"
+    if [[ -s $state/slot ]]; then
+        choose_addresses "$(cat "$state/slot")"
+    fi
 }
 
+# Without a slot there are no addresses, and nothing that could be taken for another cluster's.
 choose_addresses() {
     local slot=$1
     host_link=cutline$slot
@@ -38,11 +41,16 @@ choose_addresses() {
     api_url=https://$node_ip:6443
 }
 
-# Only one command at a time changes a state folder; the lock ends with this process (daemons are started without it).
+# Only one command at a time changes a state folder; the lock ends with this process (daemons are started without it). The last
+# `down` removes the file, so a lock on a file that is no longer there does not count.
 take_lock() {
-    mkdir -p "$state_root"
-    exec 9>"$state_root/lock"
-    flock -w 300 9 || fail "another cluster command has held $state_root/lock for 300 s"
+    local file=$state_root/lock
+    while true; do
+        mkdir -p "$state_root"
+        exec 9>"$file" || continue
+        flock -w 300 9 || fail "another cluster command has held $file for 300 s"
+        [[ $(stat -c %i "$file" 2>/dev/null) != $(stat -L -c %i "/proc/$$/fd/9") ]] || return 0
+    done
 }
 
 # await SECONDS WHAT COMMAND...: polls COMMAND until it succeeds; fails by name when the time is over.

@@ -47,7 +47,7 @@ prepare_state() {
     if [[ ! -e $state/slot ]]; then
         ! [[ -e $(any_hierarchy)/$cgroup ]] || fail "a cluster named $cluster_name runs already, with another state folder"
         local slot=0
-        while ip link show "cutline$slot" >/dev/null 2>&1; do
+        while ip link show "cutline$slot" >/dev/null 2>&1 || grep -qxF "$slot" "$state_root"/*/slot 2>/dev/null; do
             slot=$((slot + 1))
             ((slot < 10)) || fail "ten clusters are up already"
         done

@@ -72,14 +72,17 @@ prepare_network() {
     local range
     for range in "$pod_range" "$service_range"; do
         ip route replace "$range" via "$node_ip" dev "$host_link"
+    done
+    for range in "$pod_range" "$service_range" "$node_range"; do
         ip route replace blackhole "$range" metric 4096
     done
 }
 
 remove_network() {
     local range
+    [[ -s $state/slot ]] || return 0
     ip link delete "$host_link" 2>/dev/null || true
-    for range in "$pod_range" "$service_range"; do
+    for range in "$pod_range" "$service_range" "$node_range"; do
         ip route delete blackhole "$range" metric 4096 2>/dev/null || true
     done
 }

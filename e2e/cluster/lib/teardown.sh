@@ -3,23 +3,28 @@
 
 cluster_down() {
     ((EUID == 0)) || fail "this needs root"
-    if [[ ! -d $state && ! -e $(any_hierarchy)/$cgroup ]]; then
-        say "$cluster_name is not up"
-        return
-    fi
     take_lock
-    [[ -d $state ]] || fail "$cluster_name runs with another state folder; set CUTLINE_CLUSTER_STATE"
+    if [[ -d $state ]]; then
+        remove_cluster
+    elif [[ -e $(any_hierarchy)/$cgroup ]]; then
+        fail "$cluster_name runs with another state folder; set CUTLINE_CLUSTER_STATE"
+    else
+        say "$cluster_name is not up"
+    fi
+    if ! others_are_up; then
+        restore_host
+        rm -f "$state_root/lock"
+        rmdir "$state_root" 2>/dev/null || true
+    fi
+}
+
+remove_cluster() {
     local began=$SECONDS
     kill_everything
     remove_network
     remove_mounts
     remove_cgroups
     rm -rf --one-file-system "$state"
-    if ! others_are_up; then
-        restore_host
-        rm -f "$state_root/lock"
-        rmdir "$state_root" 2>/dev/null || true
-    fi
     say "$cluster_name is down after $((SECONDS - began)) s"
 }
 
