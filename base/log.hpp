@@ -26,8 +26,8 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-// `component` stands in every line; call once, first thing in main.
-void start(std::string_view component);
+// `component` stands in every line; `level` is trace, debug, info, warn or error. Call once, first thing in main.
+void start(std::string_view component, const std::string& level = "info");
 
 void debug(std::string_view message, Fields fields = {});
 void info(std::string_view message, Fields fields = {});

@@ -180,4 +180,30 @@ Result<HttpResponse> https_post(const HttpTarget& target, const std::string& aut
   }
 }
 
+Result<HttpResponse> http_get(const std::string& host, std::uint16_t port, const std::string& path, Millis budget) {
+  asio::io_context io{1};
+  Plain stream{io};
+  http::request<http::empty_body> request{http::verb::get, path, 11};
+  request.set(http::field::host, host);
+  request.keep_alive(false);
+  beast::flat_buffer buffer;
+  http::response<http::string_body> response;
+  boost::system::error_code result = asio::error::timed_out;
+  Tcp::resolver resolver{io};
+  stream.expires_after(budget);
+  resolver.async_resolve(host, std::to_string(port), [&](auto e1, const auto& found) {
+    if (result = e1; e1) return;
+    stream.async_connect(found, [&](auto e2, const auto&) {
+      if (result = e2; e2) return;
+      http::async_write(stream, request, [&](auto e3, std::size_t) {
+        if (result = e3; e3) return;
+        http::async_read(stream, buffer, response, [&](auto e4, std::size_t) { result = e4; });
+      });
+    });
+  });
+  io.run_for(budget);
+  if (result) return fail(Code::Unavailable, "GET http://{}:{}{}: {}", host, port, path, result.message());
+  return HttpResponse{static_cast<int>(response.result_int()), std::string{response[http::field::content_type]}, response.body()};
+}
+
 }  // namespace cutline::control

@@ -54,4 +54,7 @@ struct HttpTarget {
 [[nodiscard]] Result<HttpResponse> https_post(const HttpTarget& target, const std::string& authorization, const std::string& body,
                                               Millis budget);
 
+// One plain GET, for health checks.
+[[nodiscard]] Result<HttpResponse> http_get(const std::string& host, std::uint16_t port, const std::string& path, Millis budget);
+
 }  // namespace cutline::control

@@ -1,0 +1,106 @@
+#include "operator/api/spec.hpp"
+
+#include "operator/api/resources.hpp"
+#include "operator/api/text.hpp"
+
+namespace cutline::op {
+namespace {
+
+using Pointer = Json::json_pointer;
+
+std::optional<std::string> text(const Json& object, const char* pointer) {
+  const Pointer where{pointer};
+  if (!object.contains(where) || !object.at(where).is_string()) return std::nullopt;
+  return object.at(where).get<std::string>();
+}
+
+bool truth(const Json& object, const char* pointer) { return object.value(Pointer{pointer}, false); }
+
+Json part(const Json& object, const char* pointer, Json otherwise) {
+  return object.contains(Pointer{pointer}) ? object.at(Pointer{pointer}) : std::move(otherwise);
+}
+
+std::vector<std::string> strings(const Json& list) {
+  std::vector<std::string> out;
+  for (const auto& item : list)
+    if (item.is_string()) out.push_back(item.get<std::string>());
+  return out;
+}
+
+bool meets(const Json& labels, const Requirement& requirement) {
+  const bool present = labels.contains(requirement.key);
+  if (requirement.op == "Exists") return present;
+  if (requirement.op == "DoesNotExist") return !present;
+  const bool among = present && std::ranges::find(requirement.values, labels.at(requirement.key).get<std::string>()) != requirement.values.end();
+  return requirement.op == "In" ? among : !among;
+}
+
+std::string show(const Requirement& requirement) {
+  if (requirement.op == "Exists") return requirement.key;
+  if (requirement.op == "DoesNotExist") return "!" + requirement.key;
+  return fmt::format("{} {} ({})", requirement.key, requirement.op == "In" ? "in" : "notin", fmt::join(requirement.values, ","));
+}
+
+}  // namespace
+
+bool Selector::matches(const Json& labels) const {
+  const auto has = [&](const auto& wanted) { return labels.value(wanted.first, "") == wanted.second && labels.contains(wanted.first); };
+  return std::ranges::all_of(match_labels, has) && std::ranges::all_of(match_expressions, [&](const auto& r) { return meets(labels, r); });
+}
+
+std::string Selector::query() const {
+  std::vector<std::string> parts;
+  for (const auto& [key, value] : match_labels) parts.push_back(key + "=" + value);
+  for (const auto& requirement : match_expressions) parts.push_back(show(requirement));
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+SaveSpec read_save_spec(const Json& object) {
+  SaveSpec out;
+  const auto labels = part(object, "/spec/selector/matchLabels", Json::object());
+  for (const auto& [key, value] : labels.items()) out.selector.match_labels[key] = value.get<std::string>();
+  for (const auto& r : part(object, "/spec/selector/matchExpressions", Json::array()))
+    out.selector.match_expressions.push_back({r.value("key", ""), r.value("operator", ""), strings(r.value("values", Json::array()))});
+  out.protocol = text(object, "/spec/protocol").value_or("Coordinated");
+  if (const auto deadline = text(object, "/spec/deadline"))
+    if (const auto parsed = parse_duration(*deadline)) out.deadline = *parsed;
+  const bool open = object.value(Pointer{"/metadata/annotations"}, Json::object()).value(kTestGate, "") == "Open";
+  const bool drop = text(object, "/spec/gate") == "Drop";
+  out.options.gate = open ? protocol::GateKind::Open : drop ? protocol::GateKind::Drop : protocol::GateKind::Queue;
+  for (const auto& volume : part(object, "/spec/volumes", Json::array()))
+    if (volume.value("capture", "Copy") == "Copy") out.options.volumes.push_back({volume.value("container", ""), volume.value("path", "")});
+  return out;
+}
+
+SnapshotSpec read_snapshot_spec(const Json& object) {
+  SnapshotSpec out;
+  out.policy = text(object, "/spec/policyRef/name");
+  if (!out.policy) out.inline_spec = read_save_spec(object);
+  out.protocol = text(object, "/spec/protocol");
+  out.pinned = truth(object, "/spec/pinned");
+  return out;
+}
+
+RollbackSpec read_rollback_spec(const Json& object) {
+  return {text(object, "/spec/policyRef/name"), text(object, "/spec/to/snapshot"), truth(object, "/spec/to/latest"),
+          text(object, "/spec/to/before"), truth(object, "/spec/dryRun"), strings(part(object, "/spec/pods", Json::array()))};
+}
+
+std::vector<std::string> not_implemented(const Json& object) {
+  std::vector<std::string> out;
+  const auto name_if = [&](bool asked, const char* field) { if (asked) out.emplace_back(field); };
+  const auto protocol = text(object, "/spec/protocol").value_or("Coordinated");
+  name_if(protocol != "Coordinated", "spec.protocol");
+  name_if(!text(object, "/spec/schedule").value_or("").empty(), "spec.schedule");
+  name_if(object.contains(Pointer{"/spec/hooks"}), "spec.hooks");
+  name_if(object.contains(Pointer{"/spec/repositoryRef"}), "spec.repositoryRef");
+  name_if(object.contains(Pointer{"/spec/retention"}), "spec.retention");
+  name_if(text(object, "/spec/recovery/mode") == "Automatic", "spec.recovery.mode");
+  name_if(object.contains(Pointer{"/spec/to/before"}), "spec.to.before");
+  name_if(object.contains(Pointer{"/spec/pods"}), "spec.pods");
+  name_if(object.contains(Pointer{"/spec/s3"}), "spec.s3");
+  name_if(object.contains(Pointer{"/spec/volume"}), "spec.volume");
+  return out;
+}
+
+}  // namespace cutline::op

@@ -1,0 +1,39 @@
+#include "operator/api/text.hpp"
+
+#include <fmt/chrono.h>
+
+#include <charconv>
+
+namespace cutline::op {
+
+Result<Millis> parse_duration(std::string_view text) {
+  constexpr std::pair<std::string_view, double> units[] = {{"ms", 1.0}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
+  double total = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    if (error != std::errc{}) break;
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    const auto unit = std::ranges::find_if(units, [&](const auto& u) { return rest.starts_with(u.first); });
+    if (unit == std::end(units)) break;
+    rest.remove_prefix(unit->first.size());
+    total += number * unit->second;
+  }
+  if (!rest.empty() || text.empty() || total < 0 || total > 366.0 * 24 * 3600e3)
+    return fail(Code::Invalid, "'{}' is no duration; write for example 5s", text);
+  return Millis{static_cast<std::int64_t>(total)};
+}
+
+std::string show(Micros duration) {
+  const auto us = static_cast<double>(duration.count());
+  if (us < 1e3) return fmt::format("{}us", duration.count());
+  if (us < 1e6) return fmt::format("{:.1f}ms", us / 1e3);
+  return fmt::format("{:.2f}s", us / 1e6);
+}
+
+std::string show(std::chrono::system_clock::time_point time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+}  // namespace cutline::op

@@ -1,0 +1,18 @@
+// How durations, sizes and members are written in the API: "5s", "1m30s", "12.3ms", "3/3". Pure.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+
+namespace cutline::op {
+
+// As Kubernetes and the CRDs take it: a sequence of numbers with ms, s, m or h.
+[[nodiscard]] Result<Millis> parse_duration(std::string_view text);
+
+// Short, for a column: "950us", "12.3ms", "4.71s".
+[[nodiscard]] std::string show(Micros duration);
+
+// RFC 3339, UTC, whole seconds.
+[[nodiscard]] std::string show(std::chrono::system_clock::time_point time);
+
+}  // namespace cutline::op

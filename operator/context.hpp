@@ -1,0 +1,38 @@
+// What every reconciler is given. References only: main owns all of it.
+#pragma once
+
+#include <stop_token>
+
+#include "control/fleet.hpp"
+#include "kube/client.hpp"
+#include "kube/events.hpp"
+#include "kube/lease.hpp"
+#include "operator/metrics.hpp"
+#include "operator/pods/pod.hpp"
+
+namespace cutline::op {
+
+struct Context {
+  kube::Client& client;
+  kube::Events& events;
+  kube::LeaderElection& lease;
+  control::Fleet& fleet;
+  Metrics& metrics;
+  std::stop_token stop;
+
+  // Read from the API server now, not from a cache: a round's members are decided from it.
+  [[nodiscard]] Result<std::vector<Pod>> pods(const std::string& ns, Deadline deadline) const;
+};
+
+// What a reconciler says when it is through: nothing more to do, or look again after this time.
+struct Outcome {
+  std::optional<Millis> again;
+};
+
+// Asks all members the same and waits for all answers, or for the deadline.
+[[nodiscard]] std::map<PodUid, Result<protocol::Reply>> ask_all(control::Fleet& fleet, const std::vector<control::Peer>& peers,
+                                                                const protocol::Command& command, Deadline deadline);
+
+[[nodiscard]] std::string now_text();
+
+}  // namespace cutline::op

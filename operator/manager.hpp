@@ -1,0 +1,45 @@
+// While this operator leads: informers feed a queue of names, workers reconcile them. Requests are names; nothing is decided from an
+// event.
+#pragma once
+
+#include <thread>
+
+#include "kube/informer.hpp"
+#include "kube/queue.hpp"
+#include "operator/context.hpp"
+
+namespace cutline::op {
+
+enum class Kind { Policy, Snapshot, Rollback, Repository };
+[[nodiscard]] const char* name(Kind kind);
+
+struct Work {
+  Kind kind{};
+  kube::Key key;
+  auto operator<=>(const Work&) const = default;
+};
+
+class Manager {
+ public:
+  struct Parts {
+    kube::Client& client;
+    kube::Events& events;
+    kube::LeaderElection& lease;
+    control::Fleet& fleet;
+    Metrics& metrics;
+  };
+
+  // Starts at once; the destructor stops and joins. A round under way is left to the successor.
+  explicit Manager(Parts parts);
+
+ private:
+  void work(const std::stop_token& stop);
+  [[nodiscard]] Result<Outcome> reconcile(Context& context, const Work& work);
+
+  Parts parts_;
+  kube::WorkQueue<Work> queue_;
+  std::vector<std::unique_ptr<kube::Informer>> informers_;
+  std::vector<std::jthread> workers_;  // last: stopped first
+};
+
+}  // namespace cutline::op

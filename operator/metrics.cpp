@@ -1,0 +1,52 @@
+#include "operator/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace cutline::op {
+namespace {
+
+const prometheus::Histogram::BucketBoundaries kSeconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+
+double seconds(Micros duration) { return static_cast<double>(duration.count()) / 1e6; }
+
+}  // namespace
+
+struct Metrics::Impl {
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Counter>& rounds =
+      prometheus::BuildCounter().Name("cutline_rounds_total").Help("Rounds that ended, by kind and outcome").Register(registry);
+  prometheus::Family<prometheus::Counter>& reconciles =
+      prometheus::BuildCounter().Name("cutline_reconciles_total").Help("Reconciliations, by kind and result").Register(registry);
+  prometheus::Family<prometheus::Counter>& injections =
+      prometheus::BuildCounter().Name("cutline_injections_total").Help("Pods that the webhook was asked about, by result").Register(registry);
+  prometheus::Histogram& held_seconds = prometheus::BuildHistogram()
+                                            .Name("cutline_held_seconds")
+                                            .Help("How long a pod's traffic was held by a snapshot")
+                                            .Register(registry)
+                                            .Add({}, kSeconds);
+  prometheus::Histogram& frozen_seconds = prometheus::BuildHistogram()
+                                              .Name("cutline_frozen_seconds")
+                                              .Help("How long a pod's processes stood still for a snapshot")
+                                              .Register(registry)
+                                              .Add({}, kSeconds);
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::round_ended(const std::string& kind, const std::string& outcome) {
+  impl_->rounds.Add({{"kind", kind}, {"outcome", outcome}}).Increment();
+}
+void Metrics::held(Micros duration) { impl_->held_seconds.Observe(seconds(duration)); }
+void Metrics::frozen(Micros duration) { impl_->frozen_seconds.Observe(seconds(duration)); }
+void Metrics::reconciled(const std::string& kind, bool ok) {
+  impl_->reconciles.Add({{"kind", kind}, {"result", ok ? "ok" : "error"}}).Increment();
+}
+void Metrics::injected(bool ok) { impl_->injections.Add({{"result", ok ? "ok" : "refused"}}).Increment(); }
+
+std::string Metrics::text() const { return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect()); }
+
+}  // namespace cutline::op

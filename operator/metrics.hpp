@@ -1,0 +1,29 @@
+// The operator's own figures, in Prometheus' text format. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/ids.hpp"
+
+namespace cutline::op {
+
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  void round_ended(const std::string& kind, const std::string& outcome);  // "snapshot" | "rollback"; "committed", "aborted", ...
+  void held(Micros duration);
+  void frozen(Micros duration);
+  void reconciled(const std::string& kind, bool ok);
+  void injected(bool ok);
+
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cutline::op

@@ -1,0 +1,28 @@
+#include "operator/pods/membership.hpp"
+
+#include "operator/api/resources.hpp"
+
+namespace cutline::op {
+
+Result<Members> plan_members(const Selector& selector, const std::vector<Pod>& pods) {
+  Members out;
+  for (const auto& pod : pods) {
+    if (!selector.matches(pod.labels) || pod.ending) continue;
+    if (!pod.asks)
+      return fail(Code::Invalid, "pod {} is selected but does not take part: give its template the label cutline.dev/inject: \"true\"", pod.name);
+    if (!pod.injected)
+      return fail(Code::Invalid, "pod {} was made before Cutline could add its sidecar: delete it, so that it is made anew", pod.name);
+    if (!pod.sidecar_ready || pod.addresses.empty()) return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", pod.name);
+    if (!pod.not_running.empty())
+      return fail(Code::Unavailable, "pod {}: container {} is not running", pod.name, pod.not_running.front());
+    out.emplace(pod.uid, pod);
+  }
+  if (out.empty()) return fail(Code::NotFound, "no pod matches the selector {}: check spec.selector and the pods' labels", selector.query());
+  return out;
+}
+
+control::Peer peer_of(const Pod& pod) {
+  return {pod.uid, pod.addresses.empty() ? std::string{} : pod.addresses.front(), kControlPort};
+}
+
+}  // namespace cutline::op

@@ -1,0 +1,21 @@
+// Who takes part in a round: fixed for the whole epoch. Pure.
+#pragma once
+
+#include <map>
+
+#include "base/result.hpp"
+#include "control/fleet.hpp"
+#include "operator/api/spec.hpp"
+#include "operator/pods/pod.hpp"
+
+namespace cutline::op {
+
+using Members = std::map<PodUid, Pod>;
+
+// All pods that the selector finds, if each can take part now. The error names the first that cannot, and the remedy:
+// Invalid and NotFound: the user must act. Unavailable: it may pass.
+[[nodiscard]] Result<Members> plan_members(const Selector& selector, const std::vector<Pod>& pods);
+
+[[nodiscard]] control::Peer peer_of(const Pod& pod);
+
+}  // namespace cutline::op

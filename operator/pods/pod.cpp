@@ -1,0 +1,35 @@
+#include "operator/pods/pod.hpp"
+
+#include "operator/api/resources.hpp"
+
+namespace cutline::op {
+namespace {
+
+using kube::Json;
+using Pointer = Json::json_pointer;
+
+Json list(const Json& object, const char* pointer) {
+  return object.contains(Pointer{pointer}) ? object.at(Pointer{pointer}) : Json::array();
+}
+
+}  // namespace
+
+Pod read_pod(const Json& object) {
+  Pod out;
+  out.uid = PodUid{kube::uid_of(object)};
+  out.name = kube::key_of(object).name;
+  out.node = kube::string_at(object, "/spec/nodeName");
+  for (const auto& ip : list(object, "/status/podIPs")) out.addresses.push_back(ip.value("ip", ""));
+  out.labels = object.value(Pointer{"/metadata/labels"}, Json::object());
+  out.asks = out.labels.value(kInjectLabel, "") == "true";
+  for (const auto& container : list(object, "/spec/initContainers")) out.injected |= container.value("name", "") == "cutline-sidecar";
+  for (const auto& status : list(object, "/status/initContainerStatuses"))
+    if (status.value("name", "") == "cutline-sidecar") out.sidecar_ready = status.value("started", false) || status.value("ready", false);
+  for (const auto& status : list(object, "/status/containerStatuses"))
+    if (!status.contains(Pointer{"/state/running"})) out.not_running.push_back(status.value("name", ""));
+  const auto phase = kube::string_at(object, "/status/phase");
+  out.ending = object.contains(Pointer{"/metadata/deletionTimestamp"}) || phase == "Succeeded" || phase == "Failed";
+  return out;
+}
+
+}  // namespace cutline::op

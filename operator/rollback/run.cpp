@@ -1,0 +1,165 @@
+#include "operator/rollback/run.hpp"
+
+#include "base/overloaded.hpp"
+#include "operator/api/conditions.hpp"
+#include "operator/api/text.hpp"
+#include "operator/rounds/driver.hpp"
+#include "operator/rounds/member_watch.hpp"
+
+namespace cutline::op::rollback {
+namespace {
+
+namespace proto = protocol::rollback;
+
+constexpr Millis kHold{10'000};
+constexpr Millis kPrepareBudget{60'000};
+constexpr Millis kRestoreBudget{120'000};
+constexpr int kAttempts = 3;
+constexpr Millis kPatience{120'000};
+
+bool ended(const Json& object) { return is_true(object, "Failed") || is_true(object, "Released"); }
+
+class Run {
+ public:
+  Run(Context& context, RecordKeeper& keeper, const Line& line, Epoch epoch) : context_(context), keeper_(keeper), line_(line) {
+    plan_.epoch = epoch;
+    plan_.hold = kHold;
+    plan_.prepare_budget = kPrepareBudget;
+    plan_.restore_budget = kRestoreBudget;
+    plan_.attempts = kAttempts;
+    for (const auto& entry : line.entries) {
+      plan_.members.emplace(entry.pod.uid, entry.target);
+      members_.emplace(entry.pod.uid, entry.pod);
+    }
+  }
+
+  [[nodiscard]] const proto::Plan& plan() const { return plan_; }
+
+  Ending drive(proto::Event first) {
+    DriverOptions options;
+    for (const auto& [uid, pod] : members_) options.peers.emplace(uid, peer_of(pod));
+    options.gone = [this] { return watch_.gone(members_); };
+    options.on_reply = [this](const PodUid& from, const protocol::Reply& reply) {
+      if (const auto* opened = std::get_if<protocol::Opened>(&reply)) held_ = std::max(held_, opened->gated);
+      if (const auto* refused = std::get_if<protocol::Refused>(&reply))
+        log::warn("member refused", {{"epoch", plan_.epoch}, {"pod", members_.at(from).name}, {"error", refused->why}});
+    };
+    Driver<RollbackProtocol> driver{context_.fleet, std::move(options), [this](const proto::Record& record) { return persist(record); }};
+    const auto end = driver.run(std::move(first), context_.stop);
+    if (!end) return Ending::Stopped;
+    return conclude(end->outcome);
+  }
+
+ private:
+  cutline::Status persist(const proto::Record& record) {
+    return std::visit(overloaded{[this](const proto::Reserve& r) { return reserve(r); },
+                                 [this](const proto::Irrevocable& r) { return irrevocable(r); },
+                                 [this](const proto::Commit& c) { return commit(c); },
+                                 [this](const proto::Failure& f) { return failure(f); }},
+                      record);
+  }
+
+  cutline::Status reserve(const proto::Reserve& r) {
+    return write([&](Json& object) {
+      record_plan(object, line_, now_text());
+      object["status"]["epoch"] = value(r.epoch);
+      object["status"]["membersRestored"] = fmt::format("0/{}", members_.size());
+    });
+  }
+
+  cutline::Status irrevocable(const proto::Irrevocable& r) {
+    return write([&](Json& object) {
+      set_condition(object, {"Irrevocable", true, "AllPrepared", fmt::format("epoch {}: every member has verified its checkpoint; from here only forward", value(r.epoch))}, now_text());
+    });
+  }
+
+  cutline::Status commit(const proto::Commit& c) {
+    Micros slowest{0};
+    return write([&](Json& object) {
+      for (auto& entry : object["status"]["plan"]) {
+        const auto found = c.timings.find(PodUid{entry.value("uid", "")});
+        if (found == c.timings.end()) continue;
+        entry["restored"] = show(found->second.restore);
+        slowest = std::max(slowest, found->second.restore);
+      }
+      object["status"]["membersRestored"] = fmt::format("{0}/{0}", members_.size());
+      object["status"]["timings"]["restore"] = show(slowest);
+      set_condition(object, {"Restored", true, "AllRestored", fmt::format("{} pods stand at the line", members_.size())}, now_text());
+    });
+  }
+
+  cutline::Status failure(const proto::Failure& f) {
+    busy_ = f.why.code == Code::Busy && !f.held;
+    log::warn("rollback failed", {{"epoch", f.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", f.why}});
+    return write([&](Json& object) {
+      if (busy_) {
+        object["status"]["epoch"] = 0;
+        set_condition(object, {"Planned", false, "Busy", f.why.message}, now_text());
+        return;
+      }
+      const std::string tail = f.held ? "; every gate stays closed: roll back again, to this or to an earlier snapshot" : "; nothing was touched";
+      set_condition(object, {"Failed", true, name(f.why.code), f.why.message + tail}, now_text());
+    });
+  }
+
+  Ending conclude(proto::Outcome outcome) {
+    context_.metrics.round_ended("rollback", outcome == proto::Outcome::Released ? "released" : outcome == proto::Outcome::Held ? "held" : "untouched");
+    switch (outcome) {
+      case proto::Outcome::Held: return Ending::Held;
+      case proto::Outcome::Untouched: return busy_ ? Ending::Busy : Ending::Untouched;
+      case proto::Outcome::Released: break;
+    }
+    const Micros total{std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - began_)};
+    auto written = write([&](Json& object) {
+      if (held_ > Micros{0}) object["status"]["timings"]["held"] = show(held_);
+      object["status"]["timings"]["total"] = show(total);
+      set_condition(object, {"Released", true, "GatesOpen", "every gate is open again"}, now_text());
+    });
+    if (!written) log::error("released, but not recorded", {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
+    return Ending::Released;
+  }
+
+  template <class F>
+  cutline::Status write(F&& edit) {
+    return keeper_.write([&](Json& object) -> cutline::Status {
+      if (ended(object)) return fail(Code::Conflict, "another coordinator has ended this rollback");
+      edit(object);
+      return {};
+    }, kPatience, context_.stop);
+  }
+
+  Context& context_;
+  RecordKeeper& keeper_;
+  const Line& line_;
+  proto::Plan plan_;
+  Members members_;
+  MemberWatch watch_{context_, keeper_.key().ns};
+  Instant began_ = std::chrono::steady_clock::now();
+  Micros held_{0};
+  bool busy_ = false;
+};
+
+}  // namespace
+
+void record_plan(Json& object, const Line& line, const std::string& now) {
+  auto& status = object["status"];
+  status["to"] = line.snapshot;
+  status["dominoDepth"] = 0;
+  status["plan"] = Json::array();
+  for (const auto& entry : line.entries)
+    status["plan"].push_back({{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"from", entry.from}, {"to", entry.to},
+                              {"because", entry.because}, {"epoch", value(entry.target.checkpoint)}, {"digest", entry.target.digest}});
+  set_condition(object, {"Planned", true, "LineFound", fmt::format("{} pods go back to {}", line.entries.size(), line.snapshot)}, now);
+}
+
+Ending run(Context& context, RecordKeeper& keeper, const Line& line, Epoch epoch) {
+  Run run{context, keeper, line, epoch};
+  return run.drive(proto::Begin{run.plan(), std::chrono::steady_clock::now()});
+}
+
+Ending run(Context& context, RecordKeeper& keeper, const Recover& recover) {
+  Run run{context, keeper, recover.line, recover.epoch};
+  return run.drive(proto::Recover{run.plan(), recover.phase, std::chrono::steady_clock::now()});
+}
+
+}  // namespace cutline::op::rollback

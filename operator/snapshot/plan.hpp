@@ -1,0 +1,35 @@
+// What to do about a DistributedSnapshot: decided from what was observed, carried out elsewhere. Pure.
+#pragma once
+
+#include <variant>
+
+#include "operator/api/spec.hpp"
+#include "operator/pods/membership.hpp"
+
+namespace cutline::op::snapshot {
+
+struct Observed {
+  Json object;                     // the DistributedSnapshot
+  std::optional<Json> policy;      // the one it names, if it is there
+  std::vector<Pod> pods;           // of its namespace
+  bool used_by_rollback = false;   // a rollback to it has not ended
+  std::chrono::seconds age{0};     // since it was made
+};
+
+struct Nothing {};                              // it has ended, and all is recorded
+struct Later { Error why; };                    // something must pass first
+struct AddFinalizer {};
+struct Refuse { Error why; std::vector<std::string> not_implemented; };  // ends in Failed; nothing was touched
+struct Begin { SaveSpec save; Members members; };
+struct Recover { SaveSpec save; Members members; Epoch epoch{}; bool committed = false; };  // a coordinator that died began it
+struct Collect { Epoch epoch{}; Members members; bool open = false; };  // it is being deleted: thaw, delete images, let it go
+
+using Decision = std::variant<Nothing, Later, AddFinalizer, Refuse, Begin, Recover, Collect>;
+
+[[nodiscard]] Decision plan(const Observed& observed);
+
+// The members that a record of the status names, with what is known of their pods now; a pod that is gone is left out.
+[[nodiscard]] Members recorded_members(const Json& object, const std::vector<Pod>& pods);
+[[nodiscard]] Epoch recorded_epoch(const Json& object);
+
+}  // namespace cutline::op::snapshot

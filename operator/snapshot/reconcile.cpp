@@ -1,0 +1,168 @@
+#include "operator/snapshot/reconcile.hpp"
+
+#include "base/log.hpp"
+#include "base/overloaded.hpp"
+#include "operator/api/conditions.hpp"
+#include "operator/api/resources.hpp"
+#include "operator/rounds/finalizer.hpp"
+#include "operator/snapshot/record.hpp"
+#include "operator/snapshot/run.hpp"
+
+namespace cutline::op::snapshot {
+namespace {
+
+constexpr Millis kRead{10'000};
+constexpr Millis kPreflightBudget{10'000};
+constexpr Millis kForgetBudget{5'000};
+constexpr Millis kPatience{30'000};
+
+Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
+  Observed out;
+  const auto deadline = Deadline::after(kRead);
+  if (const auto policy = read_snapshot_spec(object).policy) {
+    auto found = context.client.get(kPolicies, {key.ns, *policy}, deadline);
+    if (found) out.policy = std::move(*found);
+    else if (found.error().code != Code::NotFound) return tl::unexpected(found.error());
+  }
+  auto pods = context.pods(key.ns, deadline);
+  if (!pods) return tl::unexpected(pods.error());
+  out.pods = std::move(*pods);
+  auto rollbacks = context.client.list(kRollbacks, key.ns, "", deadline);
+  if (!rollbacks) return tl::unexpected(rollbacks.error());
+  for (const auto& rollback : (*rollbacks)["items"]) {
+    const bool open = !is_true(rollback, "Failed") && !is_true(rollback, "Released");
+    out.used_by_rollback |= open && kube::string_at(rollback, "/status/to") == key.name;
+  }
+  out.age = age_of(object);
+  out.object = std::move(object);
+  return out;
+}
+
+class Apply {
+ public:
+  Apply(Context& context, Json object) : context_(context), keeper_(context.client, kSnapshots, std::move(object)) {}
+
+  Result<Outcome> operator()(const Nothing&) { return complete(); }
+
+  Result<Outcome> operator()(const Later& later) {
+    const bool deleting = keeper_.object().contains(Json::json_pointer("/metadata/deletionTimestamp"));
+    if (!deleting) (void)note({"Planned", false, name(later.why.code), later.why.message});
+    return Outcome{Millis{1000}};
+  }
+
+  Result<Outcome> operator()(const AddFinalizer&) {
+    if (auto added = add_finalizer(context_.client, kSnapshots, keeper_.object()); !added) return tl::unexpected(added.error());
+    return Outcome{Millis{0}};
+  }
+
+  Result<Outcome> operator()(const Refuse& refuse) {
+    event(kube::EventType::Warning, name(refuse.why.code), refuse.why.message);
+    auto written = keeper_.write([&](Json& object) -> cutline::Status {
+      if (!refuse.not_implemented.empty())
+        set_condition(object, {"NotImplemented", true, "NotImplemented", fmt::format("{}", fmt::join(refuse.not_implemented, ", "))}, now_text());
+      record(object, refuse.why, now_text());
+      return {};
+    }, kPatience, context_.stop);
+    if (!written) return tl::unexpected(written.error());
+    return Outcome{};
+  }
+
+  Result<Outcome> operator()(const Begin& begin) {
+    if (auto fit = preflight(begin.members); !fit) return fit.error().code == Code::Unavailable ? (*this)(Later{fit.error()}) : (*this)(Refuse{fit.error(), {}});
+    auto epoch = context_.lease.next_epoch(Deadline::after(kRead));
+    if (!epoch) return tl::unexpected(epoch.error());
+    log::info("round begins", {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"members", begin.members.size()}});
+    return conclude(run(context_, keeper_, begin, Epoch{*epoch}));
+  }
+
+  Result<Outcome> operator()(const Recover& recover) {
+    log::info("round recovered", {{"epoch", recover.epoch}, {"object", kube::to_string(keeper_.key())}, {"committed", recover.committed ? "yes" : "no"}});
+    return conclude(run(context_, keeper_, recover));
+  }
+
+  Result<Outcome> operator()(const Collect& collect) {
+    std::vector<control::Peer> peers;
+    for (const auto& [uid, pod] : collect.members) peers.push_back(peer_of(pod));
+    const auto tell = [&](const protocol::Command& command) {
+      for (const auto& [uid, reply] : ask_all(context_.fleet, peers, command, Deadline::after(kForgetBudget)))
+        if (!reply) log::warn("a sidecar was not told; it collects by itself", {{"pod", uid.value}, {"error", reply.error()}});
+    };
+    if (collect.open) tell(protocol::Abort{collect.epoch});  // thaw first
+    if (value(collect.epoch) != 0) tell(protocol::Forget{collect.epoch});
+    if (auto removed = remove_finalizer(context_.client, kSnapshots, keeper_.object()); !removed) return tl::unexpected(removed.error());
+    return Outcome{};
+  }
+
+ private:
+  // Asked before anything is frozen. Findings stand in the status; a fatal one refuses the snapshot.
+  cutline::Status preflight(const Members& members) {
+    std::vector<control::Peer> peers;
+    for (const auto& [uid, pod] : members) peers.push_back(peer_of(pod));
+    std::vector<Findings> all;
+    for (auto& [uid, reply] : ask_all(context_.fleet, peers, protocol::Preflight{}, Deadline::after(kPreflightBudget))) {
+      const auto& pod = members.at(uid);
+      if (!reply) return fail(Code::Unavailable, "pod {}: {}", pod.name, reply.error().message);
+      if (auto* refused = std::get_if<protocol::Refused>(&*reply)) return tl::unexpected(refused->why.in("pod " + pod.name));
+      if (auto* found = std::get_if<protocol::Findings>(&*reply); found != nullptr && !found->findings.empty())
+        all.push_back({pod.name, std::move(found->findings)});
+    }
+    if (all.empty()) return {};
+    (void)keeper_.write([&](Json& object) -> cutline::Status { record(object, all); return {}; }, kPatience, context_.stop);
+    for (const auto& [pod, findings] : all)
+      for (const auto& f : findings)
+        if (f.fatal) return fail(Code::Unsupported, "pod {}, container {}, process {}: {}: {}", pod, f.container, f.process, f.object, f.remedy);
+    return {};
+  }
+
+  Result<Outcome> conclude(Ending ending) {
+    switch (ending) {
+      case Ending::Committed:
+        event(kube::EventType::Normal, "Committed", find_condition(keeper_.object(), "Committed")->value("message", ""));
+        return complete();
+      case Ending::Aborted:
+        if (const auto* failed = find_condition(keeper_.object(), "Failed"))
+          event(kube::EventType::Warning, failed->value("reason", "Failed"), failed->value("message", ""));
+        return Outcome{};
+      case Ending::Busy: return Outcome{Millis{300}};
+      case Ending::Stopped: return Outcome{};
+    }
+    return Outcome{};
+  }
+
+  // After the release: one LocalCheckpoint a member. Names are deterministic: what is there stays.
+  Result<Outcome> complete() {
+    const auto& object = keeper_.object();
+    if (!is_true(object, "Committed") || object.contains(Json::json_pointer("/metadata/deletionTimestamp"))) return Outcome{};
+    for (const auto& member : object.at(Json::json_pointer("/status/members"))) {
+      if (member.value("digest", "").empty()) continue;
+      const auto made = context_.client.create(kCheckpoints, local_checkpoint(object, member), Deadline::after(kRead));
+      if (!made && made.error().code != Code::Conflict) return tl::unexpected(made.error());
+    }
+    return Outcome{};
+  }
+
+  cutline::Status note(const Condition& condition) {
+    const auto* old = find_condition(keeper_.object(), condition.type);
+    if (old != nullptr && old->value("message", "") == condition.message) return {};
+    return keeper_.write([&](Json& object) -> cutline::Status { set_condition(object, condition, now_text()); return {}; }, kPatience, context_.stop);
+  }
+
+  void event(kube::EventType type, const std::string& reason, const std::string& message) {
+    context_.events.record(keeper_.object(), type, reason, message);
+  }
+
+  Context& context_;
+  RecordKeeper keeper_;
+};
+
+}  // namespace
+
+Result<Outcome> reconcile(Context& context, const kube::Key& key) {
+  auto object = context.client.get(kSnapshots, key, Deadline::after(kRead));
+  if (!object) return object.error().code == Code::NotFound ? Result<Outcome>{Outcome{}} : tl::unexpected(object.error());
+  auto observed = observe(context, key, *object);
+  if (!observed) return tl::unexpected(observed.error());
+  return std::visit(Apply{context, std::move(*object)}, plan(*observed));
+}
+
+}  // namespace cutline::op::snapshot

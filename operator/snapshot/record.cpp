@@ -1,0 +1,124 @@
+#include "operator/snapshot/record.hpp"
+
+#include "operator/api/conditions.hpp"
+#include "operator/api/resources.hpp"
+#include "operator/api/text.hpp"
+
+namespace cutline::op::snapshot {
+namespace {
+
+std::string gate_name(protocol::GateKind kind) {
+  switch (kind) {
+    case protocol::GateKind::Queue: return "Queue";
+    case protocol::GateKind::Drop: return "Drop";
+    case protocol::GateKind::Open: return "Open";
+  }
+  return "Queue";
+}
+
+std::string show_endpoint(const protocol::Endpoint& e) {
+  return e.address.contains(':') ? fmt::format("[{}]:{}", e.address, e.port) : fmt::format("{}:{}", e.address, e.port);
+}
+
+std::string pod_at(const Members& members, const std::string& address) {
+  for (const auto& [uid, pod] : members)
+    if (std::ranges::find(pod.addresses, address) != pod.addresses.end()) return pod.name;
+  return {};
+}
+
+Json external(const protocol::Proof& proof, const Members& members) {
+  constexpr std::size_t kShown = 64;  // a status is no dump; the checkpoint's manifest has all
+  Json out = Json::array();
+  for (const auto& c : proof.external) {
+    if (out.size() == kShown) break;
+    out.push_back({{"pod", pod_at(members, c.local.address)}, {"local", show_endpoint(c.local)}, {"remote", show_endpoint(c.remote)}});
+  }
+  return out;
+}
+
+}  // namespace
+
+void record(Json& object, const protocol::round::Reserve& reserve, const Members& members, const std::string& now) {
+  auto& status = object["status"];
+  status["epoch"] = value(reserve.epoch);
+  status["membersReady"] = fmt::format("0/{}", members.size());
+  status["members"] = Json::array();
+  for (const auto& [uid, pod] : members)
+    status["members"].push_back({{"pod", pod.name}, {"uid", uid.value}, {"node", pod.node}, {"why", "Selected"}});
+  set_condition(object, {"Planned", true, "MembersFixed", fmt::format("epoch {} with {} pods", value(reserve.epoch), members.size())}, now);
+}
+
+void record(Json& object, const protocol::round::Commit& commit, const Members& members, const protocol::Proof& proof,
+            const std::string& now) {
+  auto& status = object["status"];
+  std::uint64_t total = 0;
+  Json list = Json::array();
+  for (const auto& [uid, checkpoint] : commit.checkpoints) {
+    const auto& pod = members.at(uid);
+    total += value(checkpoint.bytes);
+    list.push_back({{"pod", pod.name}, {"uid", uid.value}, {"node", pod.node}, {"why", "Selected"},
+                    {"checkpoint", value(checkpoint.index)}, {"digest", checkpoint.digest}, {"bytes", value(checkpoint.bytes)},
+                    {"frozen", show(checkpoint.timings.frozen)}, {"gate", gate_name(checkpoint.gate)}});
+  }
+  status["members"] = std::move(list);
+  status["membersReady"] = fmt::format("{0}/{0}", commit.checkpoints.size());
+  status["bytes"] = total;
+  status["proof"] = {{"connections", proof.connections}, {"inTransitBytes", proof.in_transit_bytes},
+                     {"orphans", proof.violations.size()}, {"halfOpen", proof.half_open.size()}};
+  status["external"] = external(proof, members);
+  set_condition(object, {"Committed", true, "Consistent",
+                         fmt::format("{} connections checked, {} bytes in transit, no orphan", proof.connections, proof.in_transit_bytes)}, now);
+  set_condition(object, {"Durable", false, "OnNodes", "the images are on the pods' nodes only"}, now);
+}
+
+void record(Json& object, const Error& failure, const std::string& now) {
+  set_condition(object, {"Failed", true, name(failure.code), failure.message}, now);
+}
+
+void record(Json& object, const std::vector<Findings>& findings) {
+  Json out = Json::array();
+  for (const auto& [pod, list] : findings)
+    for (const auto& f : list)
+      out.push_back({{"pod", pod}, {"fatal", f.fatal}, {"container", f.container}, {"process", f.process}, {"object", f.object}, {"remedy", f.remedy}});
+  object["status"]["findings"] = std::move(out);
+}
+
+void record_released(Json& object, const std::map<PodUid, Micros>& gated, Micros total, const std::string& now) {
+  Micros held{0};
+  for (auto& member : object["status"]["members"]) {
+    const auto found = gated.find(PodUid{member.value("uid", "")});
+    if (found == gated.end() || found->second == Micros{0}) continue;
+    member["gated"] = show(found->second);
+    held = std::max(held, found->second);
+  }
+  if (held > Micros{0}) object["status"]["timings"] = {{"held", show(held)}, {"total", show(total)}};
+  set_condition(object, {"Released", true, "GatesOpen", "every gate is open again"}, now);
+}
+
+protocol::Proof prove(const protocol::round::Commit& commit, const Members& members) {
+  std::vector<protocol::Member> input;
+  for (const auto& [uid, checkpoint] : commit.checkpoints) input.push_back({uid, members.at(uid).addresses, checkpoint.counters});
+  return protocol::prove(input);
+}
+
+cutline::Status verdict(const protocol::Proof& proof, const Members& members) {
+  if (proof.consistent()) return {};
+  const auto& v = proof.violations.front();
+  return fail(Code::Conflict, "the cut is not consistent: {} -> {} on {}: {} bytes orphaned, {} bytes lost (sent {}, acked {}, received {}); {} such in all",
+              members.at(v.sender).name, members.at(v.receiver).name, show_endpoint(v.at_sender.local), v.orphan_bytes, v.lost_bytes,
+              v.at_sender.sent, v.at_sender.acked, v.at_receiver.received, proof.violations.size());
+}
+
+Json local_checkpoint(const Json& snapshot, const Json& member) {
+  const auto key = kube::key_of(snapshot);
+  const Json owner = {{"apiVersion", "cutline.dev/v1alpha1"}, {"kind", "DistributedSnapshot"}, {"name", key.name},
+                      {"uid", kube::uid_of(snapshot)}, {"controller", true}, {"blockOwnerDeletion", false}};
+  const auto epoch = snapshot.value(Json::json_pointer("/status/epoch"), std::uint64_t{0});
+  return {{"apiVersion", "cutline.dev/v1alpha1"}, {"kind", "LocalCheckpoint"},
+          {"metadata", {{"namespace", key.ns}, {"name", fmt::format("{}-e{}", member.value("pod", ""), epoch)}, {"ownerReferences", {owner}}}},
+          {"spec", {{"pod", member.value("pod", "")}, {"uid", member.value("uid", "")}, {"node", member.value("node", "")},
+                    {"index", member.value("checkpoint", 1)}, {"epoch", epoch}, {"snapshot", key.name},
+                    {"digest", member.value("digest", "")}, {"bytes", member.value("bytes", 0)}}}};
+}
+
+}  // namespace cutline::op::snapshot

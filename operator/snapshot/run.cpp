@@ -1,0 +1,126 @@
+#include "operator/snapshot/run.hpp"
+
+#include "base/overloaded.hpp"
+#include "operator/api/conditions.hpp"
+#include "operator/api/resources.hpp"
+#include "operator/rounds/driver.hpp"
+#include "operator/rounds/member_watch.hpp"
+#include "operator/snapshot/record.hpp"
+
+namespace cutline::op::snapshot {
+namespace {
+
+namespace round = protocol::round;
+
+// The kernel's timers are up to 10 ms early; the rest is for the clocks' rates and for scheduling.
+constexpr Millis kMargin{50};
+constexpr Millis kPatience{120'000};  // how long a record is tried to be written
+
+class Run {
+ public:
+  Run(Context& context, RecordKeeper& keeper, const Members& members) : context_(context), keeper_(keeper), members_(members) {}
+
+  Ending drive(round::Event first) {
+    DriverOptions options;
+    for (const auto& [uid, pod] : members_) options.peers.emplace(uid, peer_of(pod));
+    options.gone = [this] { return watch_.gone(members_); };
+    options.on_reply = [this](const PodUid& from, const protocol::Reply& reply) {
+      if (const auto* opened = std::get_if<protocol::Opened>(&reply)) gated_[from] = std::max(gated_[from], opened->gated);
+    };
+    Driver<SnapshotProtocol> driver{context_.fleet, std::move(options), [this](const round::Record& record) { return persist(record); }};
+    const auto ended = driver.run(std::move(first), context_.stop);
+    if (!ended) return Ending::Stopped;
+    if (ended->committed) return released();
+    context_.metrics.round_ended("snapshot", busy_ ? "busy" : "aborted");
+    return busy_ ? Ending::Busy : Ending::Aborted;
+  }
+
+ private:
+  cutline::Status persist(const round::Record& record) {
+    return std::visit(overloaded{[this](const round::Reserve& r) { return reserve(r); },
+                                 [this](const round::Commit& c) { return commit(c); },
+                                 [this](const round::Failure& f) { return failure(f); }},
+                      record);
+  }
+
+  cutline::Status reserve(const round::Reserve& r) {
+    return keeper_.write([&](Json& object) -> cutline::Status {
+      if (ended(object)) return fail(Code::Conflict, "another coordinator has ended this snapshot");
+      record(object, r, members_, now_text());
+      return {};
+    }, kPatience, context_.stop);
+  }
+
+  cutline::Status commit(const round::Commit& c) {
+    const auto proof = prove(c, members_);
+    if (auto consistent = verdict(proof, members_); !consistent) {
+      log::error("cut refused", {{"epoch", c.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", consistent.error()}});
+      return consistent;
+    }
+    for (const auto& [uid, checkpoint] : c.checkpoints) context_.metrics.frozen(checkpoint.timings.frozen);
+    return keeper_.write([&](Json& object) -> cutline::Status {
+      if (recorded_epoch(object) != c.epoch || is_true(object, "Failed"))
+        return fail(Code::Conflict, "another coordinator has ended this round");
+      record(object, c, members_, proof, now_text());
+      return {};
+    }, kPatience, context_.stop);
+  }
+
+  // Busy is no failure of the snapshot: it waits its turn, and begins again under another epoch.
+  cutline::Status failure(const round::Failure& f) {
+    busy_ = f.why.code == Code::Busy;
+    log::warn("round aborted", {{"epoch", f.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", f.why}});
+    return keeper_.write([&](Json& object) -> cutline::Status {
+      if (ended(object)) return fail(Code::Conflict, "it has ended already");
+      if (busy_) {
+        object["status"]["epoch"] = 0;
+        set_condition(object, {"Planned", false, "Busy", f.why.message}, now_text());
+      } else {
+        record(object, f.why, now_text());
+      }
+      return {};
+    }, kPatience, context_.stop);
+  }
+
+  Ending released() {
+    Micros total{std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - began_)};
+    auto written = keeper_.write([&](Json& object) -> cutline::Status {
+      record_released(object, gated_, total, now_text());
+      return {};
+    }, kPatience, context_.stop);
+    if (!written) log::error("released, but not recorded", {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
+    for (const auto& [uid, gated] : gated_) context_.metrics.held(gated);
+    context_.metrics.round_ended("snapshot", "committed");
+    return Ending::Committed;
+  }
+
+  static bool ended(const Json& object) { return is_true(object, "Failed") || is_true(object, "Released"); }
+
+  Context& context_;
+  RecordKeeper& keeper_;
+  const Members& members_;
+  Instant began_ = std::chrono::steady_clock::now();
+  MemberWatch watch_{context_, keeper_.key().ns};
+  std::map<PodUid, Micros> gated_;
+  bool busy_ = false;
+};
+
+std::set<PodUid> uids(const Members& members) {
+  std::set<PodUid> out;
+  for (const auto& [uid, pod] : members) out.insert(uid);
+  return out;
+}
+
+}  // namespace
+
+Ending run(Context& context, RecordKeeper& keeper, const Begin& begin, Epoch epoch) {
+  round::Plan plan{epoch, uids(begin.members), begin.save.deadline, kMargin, begin.save.options};
+  return Run{context, keeper, begin.members}.drive(round::Begin{std::move(plan), std::chrono::steady_clock::now()});
+}
+
+Ending run(Context& context, RecordKeeper& keeper, const Recover& recover) {
+  round::Plan plan{recover.epoch, uids(recover.members), recover.save.deadline, kMargin, recover.save.options};
+  return Run{context, keeper, recover.members}.drive(round::Recover{std::move(plan), recover.committed, std::chrono::steady_clock::now()});
+}
+
+}  // namespace cutline::op::snapshot

@@ -1,0 +1,224 @@
+#include "sidecar/launchers/hub.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "sidecar/criu/numbers.hpp"
+
+namespace cutline::sidecar {
+namespace {
+
+using launcher::Phase;
+
+// Containers start their applications in ranges of their own, so that their numbers stay apart.
+constexpr pid_t kRange = 1000;
+
+int wait_status(const criu::Exit& exit) { return exit.signal != 0 ? exit.signal : exit.code << 8; }
+
+}  // namespace
+
+struct Hub::Entry {
+  Connection connection;
+  Container container;  // named by its hello
+  std::optional<criu::ExitWatch> watch;  // of an adopted keeper
+  bool ended = false;
+  bool guarded = false;
+  bool unguarded = false;
+  bool held = false;
+};
+
+Hub::Hub(HubOptions options, Fd listener, Fd wake)
+    : options_(std::move(options)), listener_(std::move(listener)), wake_(std::move(wake)),
+      thread_([this](const std::stop_token& stop) { serve(stop); }) {}
+
+Result<std::unique_ptr<Hub>> Hub::start(HubOptions options) {
+  auto listener = listen_unix(options.socket);
+  if (!listener) return tl::unexpected(listener.error());
+  Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!wake) return fail_errno(errno, "eventfd");
+  return std::unique_ptr<Hub>{new Hub{std::move(options), std::move(*listener), std::move(wake)}};
+}
+
+Hub::~Hub() {
+  thread_.request_stop();
+  const std::uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof one);
+}
+
+// ---- the thread that serves --------------------------------------------------------------------------------------------
+
+void Hub::serve(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    std::vector<pollfd> fds{{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    std::vector<Entry*> of;
+    {
+      const std::scoped_lock lock{mutex_};
+      for (const auto& entry : entries_) {
+        fds.push_back({entry->connection.fd(), POLLIN, 0});
+        fds.push_back({entry->watch ? entry->watch->fd() : -1, POLLIN, 0});
+        of.push_back(entry.get());
+      }
+    }
+    if (::poll(fds.data(), fds.size(), 10'000) < 0) continue;
+    std::uint64_t rings = 0;
+    if (fds[0].revents != 0) (void)!::read(wake_.get(), &rings, sizeof rings);
+    const std::scoped_lock lock{mutex_};
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      if (fds[2 + 2 * i].revents != 0) hear(*of[i]);
+      if (fds[3 + 2 * i].revents != 0) watch_end(*of[i]);
+    }
+    forget_ended();
+    if (fds[1].revents != 0) welcome();
+    answered_.notify_all();
+  }
+}
+
+void Hub::welcome() {
+  auto connection = Connection::accept(listener_.get(), options_.program);
+  if (!connection) return log::warn("launcher turned away", {{"error", connection.error()}});
+  entries_.push_back(std::make_unique<Entry>(Entry{std::move(*connection), {}, {}}));
+}
+
+void Hub::hear(Entry& entry) {
+  const auto messages = entry.connection.receive();
+  if (!messages) {
+    entry.ended = true;
+    log::info("launcher gone", {{"container", entry.container.name}, {"reason", messages.error()}});
+    return;
+  }
+  for (const auto& message : *messages)
+    std::visit(overloaded{[&](const launcher::Hello& m) { on(entry, m); }, [&](const launcher::KeeperForked& m) { on(entry, m); },
+                          [&](const launcher::Guarded&) { entry.guarded = true; },
+                          [&](const launcher::Unguarded&) { entry.unguarded = true; },
+                          [&](const launcher::Held&) { entry.held = true; entry.container.phase = Phase::Holding; },
+                          [&](const launcher::Fired&) { log::warn("a launcher had to thaw its tree", {{"container", entry.container.name}}); }},
+               message);
+}
+
+void Hub::on(Entry& entry, const launcher::Hello& hello) {
+  const std::string name{hello.container.view()};
+  const auto* known = find(name);
+  const bool expected = options_.expected.empty() || std::ranges::find(options_.expected, name) != options_.expected.end();
+  if (!expected || (known != nullptr && known != &entry)) {
+    log::warn("launcher turned away", {{"container", name}, {"error", expected ? "its container has one already" : "no such container"}});
+    entry.ended = true;
+    return;
+  }
+  auto freezer = cgroup::Freezer::open(entry.connection.peer());
+  if (!freezer) {
+    log::error("no freezer", {{"container", name}, {"error", freezer.error()}});
+    entry.ended = true;
+    return;
+  }
+  entry.container = {name, entry.connection.peer(), hello.keeper, std::make_shared<cgroup::Freezer>(std::move(*freezer)), hello.phase};
+  log::info("launcher here", {{"container", name}, {"launcher", entry.container.launcher}, {"keeper", hello.keeper}});
+  if (hello.phase == Phase::Starting && hello.keeper == 0) {
+    const auto place = std::ranges::find(options_.expected, name) - options_.expected.begin();
+    if (auto above = criu::keep_above(static_cast<pid_t>(kRange * (place + 1))); !above)
+      log::warn("process numbers", {{"error", above.error()}});
+    (void)entry.connection.send(launcher::Start{});
+  }
+  if (hello.phase == Phase::Adopted) {  // by a sidecar before this one
+    if (auto watch = criu::ExitWatch::of(hello.keeper)) entry.watch.emplace(std::move(*watch));
+  }
+}
+
+void Hub::on(Entry& entry, const launcher::KeeperForked& forked) {
+  if (!entry.container.freezer) return;
+  entry.container.keeper = forked.pid;
+  if (auto added = entry.container.freezer->add(forked.pid); !added) {
+    log::error("keeper not placed: this container cannot be saved", {{"container", entry.container.name}, {"error", added.error()}});
+  }
+  entry.container.phase = Phase::Running;
+  (void)entry.connection.send(launcher::Go{});
+}
+
+void Hub::watch_end(Entry& entry) {
+  if (!entry.watch) return;
+  const auto exit = entry.watch->poll();
+  if (exit && !*exit) return;
+  const int status = exit ? wait_status(**exit) : 137;
+  log::info("restored application ended", {{"container", entry.container.name}, {"status", status}});
+  if (entry.container.phase == Phase::Adopted) (void)entry.connection.send(launcher::Exit{status});
+  entry.container.keeper = 0;
+  entry.watch.reset();
+}
+
+void Hub::forget_ended() {
+  std::erase_if(entries_, [](const auto& entry) { return entry->ended; });
+}
+
+Hub::Entry* Hub::find(const std::string& name) const {
+  const auto found = std::ranges::find_if(entries_, [&](const auto& e) { return e->container.name == name && !e->ended; });
+  return found == entries_.end() ? nullptr : found->get();
+}
+
+// ---- what rounds ask ----------------------------------------------------------------------------------------------------
+
+Result<std::vector<Container>> Hub::containers() const {
+  const std::scoped_lock lock{mutex_};
+  std::vector<Container> out;
+  for (const auto& entry : entries_)
+    if (!entry->container.name.empty()) out.push_back(entry->container);
+  for (const auto& name : options_.expected)
+    if (find(name) == nullptr) return fail(Code::Unavailable, "container {} is not running under its launcher", name);
+  if (out.empty()) return fail(Code::Unavailable, "no container is running under a launcher");
+  std::ranges::sort(out, {}, &Container::name);
+  return out;
+}
+
+template <class Flag, class Send>
+Status Hub::tell_all(Flag flag, Send send, Deadline deadline, std::string_view what) {
+  std::unique_lock lock{mutex_};
+  for (const auto& entry : entries_) {
+    if (entry->container.name.empty()) continue;
+    (*entry).*flag = false;
+    if (auto sent = send(*entry); !sent) return forward(sent, fmt::format("{} {}", what, entry->container.name));
+  }
+  const auto all = [&] {
+    return std::ranges::all_of(entries_, [&](const auto& e) { return e->container.name.empty() || (*e).*flag; });
+  };
+  if (!answered_.wait_until(lock, deadline.instant(), all)) return fail(Code::Timeout, "{}: a launcher did not answer", what);
+  return {};
+}
+
+Status Hub::guard(Millis limit, Deadline deadline) {
+  const auto send = [&](Entry& entry) -> Status {
+    const auto state = entry.container.freezer->state_fd();
+    if (!state) return tl::unexpected(state.error());
+    const auto word = launcher::Word::of(entry.container.freezer->thaw_word());
+    return entry.connection.send(launcher::Guard{limit, *word}, state->get());
+  };
+  return tell_all(&Entry::guarded, send, deadline, "guard");
+}
+
+Status Hub::unguard(Deadline deadline) {
+  return tell_all(&Entry::unguarded, [](Entry& entry) { return entry.connection.send(launcher::Unguard{}); }, deadline, "unguard");
+}
+
+Status Hub::hold(Deadline deadline) {
+  const auto send = [](Entry& entry) {
+    entry.watch.reset();  // its end is ours from here
+    return entry.connection.send(launcher::Hold{});
+  };
+  return tell_all(&Entry::held, send, deadline, "hold");
+}
+
+Status Hub::adopt(const std::string& container, criu::ExitWatch watch) {
+  {
+    const std::scoped_lock lock{mutex_};
+    auto* entry = find(container);
+    if (entry == nullptr) return fail(Code::Unavailable, "container {} is not running under its launcher", container);
+    entry->container.keeper = watch.pid();
+    entry->container.phase = Phase::Adopted;
+    if (auto sent = entry->connection.send(launcher::Adopt{watch.pid()}); !sent) return sent;
+    entry->watch.emplace(std::move(watch));
+  }
+  const std::uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof one);
+  return {};
+}
+
+}  // namespace cutline::sidecar

@@ -1,0 +1,28 @@
+// What a round works on: this pod's containers, gate, sockets and store. References; main owns all of it.
+#pragma once
+
+#include "sidecar/criu/runner.hpp"
+#include "sidecar/gate/gate.hpp"
+#include "sidecar/launchers/hub.hpp"
+#include "sidecar/sockets/bases.hpp"
+#include "sidecar/store/store.hpp"
+
+namespace cutline::sidecar {
+
+struct PodParts {
+  PodUid uid;
+  PodName name;
+  Hub& hub;
+  gate::Gate& gate;
+  sockets::Bases& bases;
+  const store::Store& store;
+  const criu::Runner& criu;
+  std::string work;  // a folder for CRIU's logs
+  std::uint16_t control_port = 0;
+};
+
+// A part of a checkpoint that belongs to no container: what must be known of the pod as a whole.
+inline constexpr const char* kPodPart = "_pod";
+inline constexpr const char* kLoopbackFile = "loopback.json";  // connections of the pod with itself
+
+}  // namespace cutline::sidecar

@@ -1,0 +1,105 @@
+#include "sidecar/rounds/put_back.hpp"
+
+#include <filesystem>
+#include <future>
+
+#include "base/log.hpp"
+#include "sidecar/files/files.hpp"
+#include "sidecar/rounds/loopback.hpp"
+#include "sidecar/sockets/destroy.hpp"
+
+namespace cutline::sidecar {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr Millis kLauncherAnswer{2000};
+constexpr Millis kVerify{55'000};
+constexpr Millis kKill{10'000};
+constexpr Millis kRestore{100'000};
+constexpr Millis kSockets{3'000};
+
+Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::now() - start); }
+
+// The saved containers as they are now; the names must be the same, the launchers may be others.
+Result<std::vector<Container>> match(const Hub& hub, const store::Manifest& manifest) {
+  auto now = hub.containers();
+  if (!now) return now;
+  for (const auto& saved : manifest.containers)
+    if (std::ranges::none_of(*now, [&](const Container& c) { return c.name == saved.name; }))
+      return fail(Code::Unavailable, "container {} is not running under its launcher", saved.name);
+  std::erase_if(*now, [&](const Container& c) {
+    return std::ranges::none_of(manifest.containers, [&](const auto& saved) { return saved.name == c.name; });
+  });
+  return now;
+}
+
+// Ends all trees, and with them their sockets: what they leave behind would hold the tuples, or speak to peers.
+Status end_processes(PodParts& pod, const std::vector<Container>& containers, const protocol::CounterTable& connections) {
+  if (auto held = pod.hub.hold(Deadline::after(kLauncherAnswer)); !held) return held;
+  for (const auto& container : containers)
+    if (auto killed = container.freezer->kill_all(Deadline::after(kKill)); !killed) return forward(killed, "end " + container.name);
+  if (auto ended = sockets::destroy_orphans(pod.control_port, Deadline::after(kSockets)); !ended) return forward(ended, "sockets");
+  if (auto ended = sockets::destroy(connections, sockets::Which::All, Deadline::after(kSockets)); !ended) return forward(ended, "sockets");
+  return pod.gate.discard();
+}
+
+Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, Deadline deadline) {
+  const auto folder = pod.store.container_folder(checkpoint, container.name);
+  if (auto put = files::put_back({container.launcher, folder}, deadline); !put) return forward(put, "container " + container.name);
+  const auto work = pod.work + "/" + container.name;
+  std::error_code error;
+  std::filesystem::create_directories(work, error);
+  auto restored = pod.criu.restore({container.launcher, folder, work, *container.freezer}, deadline);
+  if (!restored) return forward(restored, "container " + container.name);
+  auto watch = criu::ExitWatch::of(restored->root, std::move(restored->pidfd));
+  if (!watch) return forward(watch, "container " + container.name);
+  return pod.hub.adopt(container.name, std::move(*watch));
+}
+
+// One after the other: their numbers and loopback connections are apart, but CRIU's checks of free numbers are not.
+Status restore_all(PodParts& pod, const std::vector<Container>& containers, Epoch checkpoint, Deadline deadline) {
+  for (const auto& container : containers)
+    if (auto restored = restore_one(pod, container, checkpoint, deadline); !restored) return restored;
+  return {};
+}
+
+}  // namespace
+
+Status verify(PodParts& pod, const protocol::participant::Verify& request) {
+  const auto stored = pod.store.verify(request.checkpoint, request.digest, Deadline::after(kVerify));
+  if (!stored) return forward(stored, fmt::format("checkpoint of epoch {}", value(request.checkpoint)));
+  if (stored->manifest.uid != pod.uid) return fail(Code::Corrupt, "the checkpoint is of pod {}, not of this one", stored->manifest.uid.value);
+  if (auto containers = match(pod.hub, stored->manifest); !containers) return tl::unexpected(containers.error());
+  if (request.gate_stays) return {};
+  if (auto closed = pod.gate.close(request.hold); !closed) return forward(closed, "gate");
+  return {};
+}
+
+Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request) {
+  const auto start = Clock::now();
+  const auto deadline = Deadline::after(kRestore);
+  const auto stored = pod.store.load(request.checkpoint);
+  if (!stored) return tl::unexpected(stored.error());
+  const auto& counters = stored->manifest.checkpoint.counters;
+  const auto loopback = load_loopback(pod.store, request.checkpoint);
+  if (!loopback) return tl::unexpected(loopback.error());
+  const auto containers = match(pod.hub, stored->manifest);
+  if (!containers) return tl::unexpected(containers.error());
+
+  if (auto closed = pod.gate.close(std::nullopt); !closed) return forward(closed, "gate");
+  if (auto ended = end_processes(pod, *containers, counters); !ended) return tl::unexpected(ended.error());
+  if (auto held = pod.gate.hold_loopback(*loopback); !held) return forward(held, "loopback");
+  auto restored = restore_all(pod, *containers, request.checkpoint, deadline);
+  if (auto released = pod.gate.release_loopback(); !released && restored) restored = released;
+  if (!restored) return tl::unexpected(restored.error());
+
+  const auto live = sockets::tcp_sockets(Deadline::after(kSockets));
+  if (!live) return forward(live, "counters");
+  for (const auto& missing : pod.bases.rebase(counters, *live))
+    log::warn("connection not restored", {{"local_port", missing.local.port}, {"remote", missing.remote.address}, {"remote_port", missing.remote.port}});
+  log::info("checkpoint put back", {{"epoch", request.epoch}, {"checkpoint", request.checkpoint}, {"us", since(start).count()}});
+  return protocol::Timings{.restore = since(start)};
+}
+
+}  // namespace cutline::sidecar

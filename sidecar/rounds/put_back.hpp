@@ -1,0 +1,15 @@
+// The pod's part of a rollback: first everything is verified and nothing touched; then the gate closes without deadline, the processes
+// end, files and processes are put back. The restored application runs behind the gate when put_back() returns.
+#pragma once
+
+#include "protocol/participant.hpp"
+#include "sidecar/rounds/pod.hpp"
+
+namespace cutline::sidecar {
+
+[[nodiscard]] Status verify(PodParts& pod, const protocol::participant::Verify& request);
+
+// May be repeated after an error, and after the sidecar's own restart: it starts from the beginning. Never opens the gate.
+[[nodiscard]] Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request);
+
+}  // namespace cutline::sidecar

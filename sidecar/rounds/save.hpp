@@ -1,0 +1,13 @@
+// "Takes a local checkpoint, queues any subsequent message": freeze, drain, close the gate, read the counters, dump and capture, thaw,
+// seal. The application runs on behind the gate when this returns; opening the gate is the caller's.
+#pragma once
+
+#include "protocol/participant.hpp"
+#include "sidecar/rounds/pod.hpp"
+
+namespace cutline::sidecar {
+
+// After an error every process runs again and nothing of the checkpoint is left; the gate may be closed still.
+[[nodiscard]] Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participant::Save& request);
+
+}  // namespace cutline::sidecar

@@ -1,0 +1,67 @@
+// The shell around protocol::participant: commands in, replies out, effects carried out. It has no decisions.
+//
+// One thread owns the state and steps it; a second one carries out what takes long (save, verify, put back) and posts how that
+// ended. So a deadline is kept while a dump runs, and a repeated command is answered at once.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "control/server.hpp"
+#include "protocol/participant.hpp"
+#include "sidecar/rounds/pod.hpp"
+
+namespace cutline::sidecar {
+
+class Shell {
+ public:
+  // `recorded`: what participant.json said. Opens a gate that an ended round left closed without deadline.
+  Shell(PodParts& pod, protocol::participant::Durable recorded);
+  ~Shell();
+
+  // The control channel's handler; does not block. `reply` is called once, from another thread.
+  void command(protocol::Command command, control::Server::ReplyTo reply);
+
+ private:
+  using Event = protocol::participant::Event;
+  struct Asked {
+    protocol::Command command;
+    control::Server::ReplyTo reply;
+  };
+  using Input = std::variant<Event, Asked>;
+  using Job = std::variant<protocol::participant::Save, protocol::participant::Verify, protocol::participant::PutBack>;
+
+  void run(const std::stop_token& stop);
+  void work(const std::stop_token& stop);
+  void post(Input input);
+  void handle(Input& input);
+  void feed(const Event& event);
+  void carry_out(const protocol::participant::Effect& effect);
+  void answer(const protocol::Reply& reply);
+  void start(Job job);
+  [[nodiscard]] Event perform(const Job& job);
+  void persist();
+  void open_gate();
+  [[nodiscard]] bool direct(const protocol::Command& command, const control::Server::ReplyTo& reply);
+
+  PodParts& pod_;
+  std::mutex gate_mutex_;
+  std::optional<Instant> closed_at_;
+  Micros gated_{0};
+
+  // Of the first thread alone.
+  protocol::participant::State state_;
+  struct Waiting { Epoch epoch; control::Server::ReplyTo reply; };
+  std::vector<Waiting> waiting_;
+
+  std::mutex mutex_;
+  std::condition_variable_any arrived_;
+  std::deque<Input> inputs_;
+  std::optional<Job> job_;
+  std::jthread worker_;
+  std::jthread thread_;
+};
+
+}  // namespace cutline::sidecar

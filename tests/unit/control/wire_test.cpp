@@ -1,0 +1,46 @@
+#include "control/wire.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cutline::control {
+namespace {
+
+using namespace protocol;
+
+LocalCheckpoint checkpoint() {
+  return {Epoch{7}, CheckpointIndex{3}, "sha256:ab", Bytes{42}, {{{"10.0.0.1", 7400}, {"10.0.0.2", 40000}, 1, 2, 3}},
+          {Micros{1}, Micros{2}, Micros{3}, Micros{4}}, GateKind::Drop};
+}
+
+TEST(Wire, ARequestArrivesAsItWasSent) {
+  const auto frame = decode_command(encode(CommandFrame{9, Request{Epoch{7}, Millis{500}, {GateKind::Drop, {{"db", "/data"}}}}}));
+  ASSERT_TRUE(frame) << frame.error().message;
+  EXPECT_EQ(frame->id, 9U);
+  const auto& request = std::get<Request>(frame->command);
+  EXPECT_EQ(request.epoch, Epoch{7});
+  EXPECT_EQ(request.hold, Millis{500});
+  EXPECT_EQ(request.options, (SaveOptions{GateKind::Drop, {{"db", "/data"}}}));
+}
+
+TEST(Wire, AnAckCarriesItsCounters) {
+  const auto frame = decode_reply(encode(ReplyFrame{1, Acked{Epoch{7}, checkpoint()}}));
+  ASSERT_TRUE(frame) << frame.error().message;
+  EXPECT_EQ(std::get<Acked>(frame->reply).checkpoint, checkpoint());
+}
+
+TEST(Wire, ARefusalKeepsItsCode) {
+  const auto frame = decode_reply(encode(ReplyFrame{1, Refused{Epoch{7}, {Code::Busy, "another round"}}}));
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(std::get<Refused>(frame->reply).why.code, Code::Busy);
+}
+
+TEST(Wire, MalformedInputIsAnErrorNeverAnException) {
+  for (const auto* text : {"", "{", "[]", "null", R"({"id":1})", R"({"id":1,"type":"dance"})", R"({"id":1,"type":"done","epoch":"x"})",
+                           R"({"id":-1,"type":7})"})
+    EXPECT_FALSE(decode_command(text)) << text;
+}
+
+TEST(Wire, UnknownMembersAreIgnored) { EXPECT_TRUE(decode_command(R"({"id":1,"type":"done","epoch":2,"new":true})")); }
+
+}  // namespace
+}  // namespace cutline::control
