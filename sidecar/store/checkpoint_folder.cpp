@@ -18,99 +18,92 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kFlushers =
+    4;  // they only wait; together, the file system commits their journal entries in groups
+
+// Calls work(0) ... work(count - 1) on that many threads; the first error ends it.
+Status for_all(std::size_t count, std::size_t threads, const std::function<Status(std::size_t)>& work) {
+  std::atomic<std::size_t> next = 0;
+  std::vector<Status> results(std::clamp<std::size_t>(count, 1, threads));
+  const auto run = [&](Status& result) {
+    for (auto i = next.fetch_add(1); i < count && result; i = next.fetch_add(1)) result = work(i);
+    if (!result) next = count;
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < results.size(); ++i) others.emplace_back([&, i] { run(results[i]); });
+    run(results[0]);
+  }
+  for (auto& result : results) {
+    if (!result) return result;
+  }
+  return {};
+}
+
 struct Piece {
   std::size_t file = 0;
   std::size_t number = 0;
+  std::uint64_t length = 0;
 };
 
-struct Open {
-  Fd fd;
-  std::atomic<std::size_t> pieces_left = 0;
-};
-
-class Hasher {
+class Folder {
  public:
-  Hasher(bool flush, Deadline deadline) : flush_(flush), deadline_(deadline) {}
-
-  Status open_all(const std::string& folder, const std::vector<std::string>& paths) {
-    auto dir = open_file(folder, O_PATH | O_DIRECTORY);
-    if (!dir) return tl::unexpected(dir.error());
-    open_ = std::vector<Open>(paths.size());
-    for (const auto& path : paths) {
-      if (auto done = open_one(dir->get(), path); !done) return done;
+  static Result<Folder> open(const std::string& path, const std::vector<std::string>& files) {
+    auto fd = open_file(path, O_PATH | O_DIRECTORY);
+    if (!fd) return tl::unexpected(fd.error());
+    Folder folder{*std::move(fd)};
+    for (const auto& file : files) {
+      if (auto done = folder.add(file); !done) return tl::unexpected(done.error());
     }
     // Large pieces first, so that no core ends up alone with one.
-    std::ranges::stable_sort(pieces_, std::greater{}, [this](const Piece& p) { return length(p); });
-    return {};
+    std::ranges::stable_sort(folder.pieces_, std::greater{}, &Piece::length);
+    return folder;
   }
 
-  Status run() {
+  Status hash(Deadline deadline) {
     const auto cores = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 8);
-    std::vector<Status> results(std::min(cores, std::max<std::size_t>(1, pieces_.size())));
-    {
-      std::vector<std::jthread> threads;
-      for (std::size_t i = 1; i < results.size(); ++i)
-        threads.emplace_back([this, &results, i] { results[i] = work(); });
-      results[0] = work();
-    }
-    for (auto& result : results) {
-      if (!result) return result;
-    }
-    return {};
+    return for_all(pieces_.size(), cores, [&](std::size_t i) -> Status {
+      auto& record = records_[pieces_[i].file];
+      auto fd = open_inside(fd_.get(), record.path);
+      if (!fd) return tl::unexpected(fd.error());
+      auto digest = sha256_of(fd->get(), pieces_[i].number * kPiece, pieces_[i].length, deadline);
+      if (!digest) return forward(digest, record.path);
+      record.sha256[pieces_[i].number] = *std::move(digest);
+      return {};
+    });
+  }
+
+  // A flush cannot be broken off; the deadline is looked at between files.
+  [[nodiscard]] Status flush(Deadline deadline) const {
+    return for_all(records_.size(), kFlushers, [&](std::size_t i) -> Status {
+      if (deadline.passed()) return fail(Code::Timeout, "the deadline passed while files were written to disk");
+      auto fd = open_inside(fd_.get(), records_[i].path);
+      if (!fd) return tl::unexpected(fd.error());
+      return ::fsync(fd->get()) == 0 ? Status{} : fail_errno(errno, "fsync " + records_[i].path);
+    });
   }
 
   std::vector<FileRecord> take() { return std::move(records_); }
 
  private:
-  Status open_one(int dir, const std::string& path) {
-    auto fd = open_inside(dir, path);
+  explicit Folder(Fd fd) : fd_(std::move(fd)) {}
+
+  Status add(const std::string& path) {
+    auto fd = open_inside(fd_.get(), path);
     if (!fd) return tl::unexpected(fd.error());
     struct stat status{};
     if (::fstat(fd->get(), &status) != 0) return fail_errno(errno, "stat " + path);
     const auto size = static_cast<std::uint64_t>(status.st_size);
     const auto count = std::max<std::size_t>(1, (size + kPiece - 1) / kPiece);
-    if (flush_)
-      (void)::sync_file_range(fd->get(), 0, 0, SYNC_FILE_RANGE_WRITE);  // only begins to write; fsync below waits
-    const auto index = records_.size();
-    for (std::size_t i = 0; i < count; ++i) pieces_.push_back({index, i});
-    open_[index].fd = *std::move(fd);
-    open_[index].pieces_left = count;
+    for (std::size_t i = 0; i < count; ++i)
+      pieces_.push_back({records_.size(), i, std::min(kPiece, size - i * kPiece)});
     records_.push_back({path, size, std::vector<std::string>(count)});
     return {};
   }
 
-  [[nodiscard]] std::uint64_t length(const Piece& p) const {
-    return std::min(kPiece, records_[p.file].size - p.number * kPiece);
-  }
-
-  Status work() {
-    for (auto i = next_.fetch_add(1); i < pieces_.size(); i = next_.fetch_add(1)) {
-      const auto& piece = pieces_[i];
-      if (auto done = hash(piece); !done) {
-        next_ = pieces_.size();
-        return forward(done, records_[piece.file].path);
-      }
-    }
-    return {};
-  }
-
-  Status hash(const Piece& piece) {
-    auto& open = open_[piece.file];
-    auto digest = sha256_of(open.fd.get(), piece.number * kPiece, length(piece), deadline_);
-    if (!digest) return tl::unexpected(digest.error());
-    records_[piece.file].sha256[piece.number] = *std::move(digest);
-    if (open.pieces_left.fetch_sub(1) > 1) return {};
-    if (flush_ && ::fsync(open.fd.get()) != 0) return fail_errno(errno, "fsync");
-    open.fd.reset();
-    return {};
-  }
-
-  bool flush_;
-  Deadline deadline_;
+  Fd fd_;
   std::vector<FileRecord> records_;
-  std::vector<Open> open_;
   std::vector<Piece> pieces_;
-  std::atomic<std::size_t> next_ = 0;
 };
 
 }  // namespace
@@ -148,10 +141,17 @@ Result<Fd> open_inside(int folder, const std::string& path) {
 
 Result<std::vector<FileRecord>> hash_content(const std::string& folder, const std::vector<std::string>& files,
                                              bool flush, Deadline deadline) {
-  Hasher hasher{flush, deadline};
-  if (auto done = hasher.open_all(folder, files); !done) return tl::unexpected(done.error());
-  if (auto done = hasher.run(); !done) return tl::unexpected(done.error());
-  return hasher.take();
+  auto opened = Folder::open(folder, files);
+  if (!opened) return tl::unexpected(opened.error());
+  Status flushed;
+  Status hashed;
+  {
+    std::jthread flusher;
+    if (flush) flusher = std::jthread{[&] { flushed = opened->flush(deadline); }};
+    hashed = opened->hash(deadline);
+  }
+  if (!hashed || !flushed) return tl::unexpected(hashed ? flushed.error() : hashed.error());
+  return opened->take();
 }
 
 }  // namespace cutline::store

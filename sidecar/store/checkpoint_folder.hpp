@@ -15,7 +15,7 @@ struct Content {
 // Corrupt: there is something that is neither file nor folder.
 [[nodiscard]] Result<Content> list_content(const std::string& folder);
 
-// Hashes all files on every core. With `flush` each is on disk when this returns; writing begins before the hashing.
+// Hashes all files on every core. With `flush` they are written to disk meanwhile, and are there when this returns.
 [[nodiscard]] Result<std::vector<FileRecord>> hash_content(const std::string& folder,
                                                            const std::vector<std::string>& files, bool flush,
                                                            Deadline deadline);
