@@ -17,9 +17,9 @@ constexpr auto kName = "cutline";
 constexpr Millis kFreezeBeforeKill{500};
 
 // The freezer controller of v1 where it is in use, else v2, which freezes without any controller.
-Result<std::size_t> choose(const std::vector<Hierarchy>& all) {
+Result<std::size_t> choose(const std::vector<Hierarchy>& all, bool only_unified) {
   for (const auto& hierarchy : all) {
-    if (hierarchy.has("freezer")) return static_cast<std::size_t>(&hierarchy - all.data());
+    if (!only_unified && hierarchy.has("freezer")) return static_cast<std::size_t>(&hierarchy - all.data());
   }
   for (const auto& hierarchy : all) {
     if (hierarchy.unified()) return static_cast<std::size_t>(&hierarchy - all.data());
@@ -40,10 +40,10 @@ Freezer::Freezer(std::vector<Hierarchy> hierarchies, std::size_t mine, Fd folder
       unified_(hierarchies_[mine].unified()),
       folder_(std::move(folder)) {}
 
-Result<Freezer> Freezer::open(pid_t of) {
+Result<Freezer> Freezer::open(pid_t of, bool only_unified) {
   auto hierarchies = of_process(of);
   if (!hierarchies) return forward(hierarchies, fmt::format("cgroups of process {}", of));
-  const auto mine = choose(*hierarchies);
+  const auto mine = choose(*hierarchies, only_unified);
   if (!mine) return tl::unexpected(mine.error());
   const int parent = (*hierarchies)[*mine].folder.get();
   if (::mkdirat(parent, kName, 0755) != 0 && errno != EEXIST) return fail_errno(errno, "create the freezer cgroup");

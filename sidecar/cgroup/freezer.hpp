@@ -20,7 +20,8 @@ namespace cutline::cgroup {
 class Freezer {
  public:
   // `of` is the container's first process (the launcher), which stands in the container's own cgroups.
-  [[nodiscard]] static Result<Freezer> open(pid_t of);
+  // With `only_unified` the cgroup v2 is taken even where v1 has a freezer.
+  [[nodiscard]] static Result<Freezer> open(pid_t of, bool only_unified = false);
 
   [[nodiscard]] Status add(pid_t pid);
   // Returns when every task is frozen. Timeout: thawed again, and the message names a task that would not freeze.

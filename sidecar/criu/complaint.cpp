@@ -1,5 +1,6 @@
 #include "sidecar/criu/complaint.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,9 @@ constexpr Known kKnown[] = {
     {"magic", Code::Corrupt, "the images were not written by CRIU, or are damaged"},
 };
 
+// Said in every run on a machine that withholds CAP_SYS_RESOURCE or has no tun device.
+constexpr std::string_view kHarmless[] = {"Can't setup RLIMIT_NOFILE", "Unable to create tun"};
+
 constexpr std::string_view kMark = "Error (";
 
 // "(00.012345) Error (criu/files.c:12): Can't ..." without the time and the place.
@@ -91,7 +95,8 @@ std::vector<std::string_view> error_lines(std::string_view log) {
   std::vector<std::string_view> out;
   while (!log.empty()) {
     const auto line = log.substr(0, log.find('\n'));
-    if (line.find(kMark) != std::string_view::npos) out.push_back(text_of(line));
+    const auto within = [line](std::string_view part) { return line.find(part) != std::string_view::npos; };
+    if (within(kMark) && std::ranges::none_of(kHarmless, within)) out.push_back(text_of(line));
     log.remove_prefix(std::min(log.size(), line.size() + 1));
   }
   return out;

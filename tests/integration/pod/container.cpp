@@ -92,6 +92,21 @@ Status become_container(const Plan& plan) {
 
 }  // namespace
 
+Container::Container(Container&& other) noexcept
+    : options_(std::move(other.options_)),
+      starts_(other.starts_),
+      launcher_(std::exchange(other.launcher_, 0)),
+      keeper_(std::exchange(other.keeper_, 0)),
+      listener_(std::move(other.listener_)),
+      link_(std::move(other.link_)),
+      freezer_(std::move(other.freezer_)),
+      out_(std::move(other.out_)),
+      err_(std::move(other.err_)) {}
+
+Container::~Container() {
+  if (launcher_ != 0) (void)!kill();
+}
+
 std::string Container::data() const { return fmt::format("{}/data-{}", pod().folder, options_.name); }
 
 Result<Container> Container::start(ContainerOptions options) {
@@ -154,9 +169,12 @@ Status Container::restart() {
 }
 
 Status Container::kill() {
-  if (auto ended = freezer_->kill_all(Deadline::after(kPatience)); !ended) return ended;
-  (void)::kill(launcher_, SIGKILL);
-  return cgroup::wait_gone({launcher_}, Deadline::after(kPatience));
+  if (freezer_) {
+    if (auto ended = freezer_->kill_all(Deadline::after(kPatience)); !ended) return ended;
+  }
+  const pid_t launcher = std::exchange(launcher_, 0);
+  (void)::kill(launcher, SIGKILL);
+  return cgroup::wait_gone({launcher}, Deadline::after(kPatience));
 }
 
 Result<int> Container::wait_for_end(Deadline deadline) {

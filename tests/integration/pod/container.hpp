@@ -31,6 +31,13 @@ struct ContainerOptions {
 
 class Container {
  public:
+  // Moved from, it owns no processes; otherwise they end with it.
+  Container(Container&& other) noexcept;
+  Container& operator=(Container&&) = delete;
+  Container(const Container&) = delete;
+  Container& operator=(const Container&) = delete;
+  ~Container();
+
   // Started as after a pod's start: the launcher says hello, the sidecar says start and go.
   [[nodiscard]] static Result<Container> start(ContainerOptions options);
 

@@ -32,6 +32,7 @@ Status loopback_up() {
 }  // namespace
 
 const Pod& pod() { return current; }
+std::string criu_cache() { return current.folder + "/cache"; }
 std::string criu_bundle() { return CUTLINE_TEST_CRIU; }
 std::string workload_program() { return CUTLINE_TEST_WORKLOAD; }
 
@@ -54,6 +55,8 @@ Status enter_pod(const Pod& pod) {
   if (error) return fail(Code::Internal, "copy the launcher: {}", error.message());
   std::filesystem::permissions(pod.folder, std::filesystem::perms{0755}, error);
   current = pod;
+  std::filesystem::create_directories(criu_cache(), error);
+  if (::mount("tmpfs", criu_cache().c_str(), "tmpfs", 0, "mode=700") != 0) return fail_errno(errno, "mount a tmpfs");
   return {};
 }
 

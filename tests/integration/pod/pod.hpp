@@ -23,8 +23,10 @@ struct Pod {
 };
 [[nodiscard]] const Pod& pod();
 
-// Folder of the CRIU bundle, with preload.so, and path of the program that containers find as /workload.
+// Folders of the CRIU bundle (with preload.so) and of CRIU's own cache; path of the program that containers find as
+// /workload.
 [[nodiscard]] std::string criu_bundle();
+[[nodiscard]] std::string criu_cache();  // a folder on tmpfs, gone with the pod
 [[nodiscard]] std::string workload_program();
 
 }  // namespace cutline::test
