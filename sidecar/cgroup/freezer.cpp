@@ -102,20 +102,22 @@ std::string Freezer::unfrozen_task() const {
 
 Status Freezer::kill_all(Deadline deadline) {
   const auto held = freeze(deadline.sooner(kFreezeBeforeKill));  // not fatal: they must end all the same
-  std::vector<pid_t> killed;
+  std::set<pid_t> killed;
+  std::set<pid_t> dying;  // with children that are dead already, but not reaped
   for (;;) {
     const auto now = pids();
     if (!now) return tl::unexpected(now.error());
     const auto before = killed.size();
     for (const auto pid : *now) {
-      if (std::ranges::find(killed, pid) != killed.end()) continue;
-      (void)::kill(pid, SIGKILL);
-      killed.push_back(pid);
+      if (!killed.insert(pid).second) continue;
+      for (const auto child : children_of(pid)) dying.insert(child);
+      dying.insert(pid);
     }
+    for (const auto pid : dying) (void)::kill(pid, SIGKILL);
     if (held || killed.size() == before || deadline.passed()) break;  // unfrozen ones can still fork
   }
   if (auto thawed = thaw(); !thawed) return forward(thawed, "thaw what was killed");
-  return wait_gone(killed, deadline);
+  return wait_gone({dying.begin(), dying.end()}, deadline);
 }
 
 Result<Fd> Freezer::state_fd() const {

@@ -7,9 +7,22 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 namespace cutline::cgroup {
 namespace {
+
+// Numbers parted by spaces or newlines.
+void add_numbers(const std::string& text, std::vector<pid_t>& out) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  pid_t number = 0;
+  while (at != end) {
+    const auto parsed = std::from_chars(at, end, number);
+    if (parsed.ec == std::errc{}) out.push_back(number);
+    at = parsed.ec == std::errc{} ? parsed.ptr : at + 1;
+  }
+}
 
 bool gone(pid_t pid) {
   siginfo_t info{};
@@ -24,22 +37,23 @@ std::string describe(pid_t pid) {
 
 }  // namespace
 
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> out;
+  std::error_code error;
+  for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
+    const auto text = read_file(task.path() / "children");
+    if (text) add_numbers(*text, out);
+  }
+  return out;
+}
+
 Result<std::vector<pid_t>> numbers(int folder, const std::string& file) {
   auto fd = open_at(folder, file, O_RDONLY);
   if (!fd) return tl::unexpected(fd.error());
-  auto text = read_all(fd->get(), 16U << 20U);
+  const auto text = read_all(fd->get(), 16U << 20U);
   if (!text) return forward(text, file);
   std::vector<pid_t> out;
-  const char* at = text->data();
-  const char* const end = at + text->size();
-  pid_t number = 0;
-  while (at != end) {
-    const auto parsed = std::from_chars(at, end, number);
-    if (parsed.ec != std::errc{}) return fail(Code::Internal, "{} holds something else than numbers", file);
-    out.push_back(number);
-    at = std::find(parsed.ptr, end, '\n');
-    if (at != end) ++at;
-  }
+  add_numbers(*text, out);
   std::ranges::sort(out);
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;

@@ -26,6 +26,7 @@ struct Plan {
   int report;
   const std::vector<int>& inherited;
   const std::vector<int>& entrances;
+  bool dies_with_caller;
   char* const* arguments;
   char* const* environment;
 };
@@ -38,7 +39,8 @@ struct Plan {
 
 [[noreturn]] void become(const Plan& plan) {
   const int report = ::fcntl(plan.report, F_DUPFD_CLOEXEC, kAway * 2);
-  if (report < 0 || ::setpgid(0, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) complain(plan.report);
+  if (report < 0 || ::setpgid(0, 0) != 0) complain(plan.report);
+  if (plan.dies_with_caller && ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) complain(report);
   for (const int entrance : plan.entrances) {
     if (::write(entrance, "0", 1) != 1) complain(report);
   }
@@ -117,7 +119,8 @@ Result<Outcome> Child::run(Deadline deadline) const {
   Fd write_end{ends[1]};
   const auto argv = pointers(arguments);
   const auto envp = pointers(environment);
-  const Plan plan{null->get(), output.get(), write_end.get(), inherited_, entrances, argv.data(), envp.data()};
+  const Plan plan{null->get(), output.get(),     write_end.get(), inherited_,
+                  entrances,   dies_with_caller, argv.data(),     envp.data()};
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "fork");
   if (pid == 0) become(plan);

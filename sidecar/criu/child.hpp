@@ -24,11 +24,12 @@ class Child {
 
   // cgroup.procs files: the program stands there from its first instruction on.
   std::vector<int> entrances;
+  bool dies_with_caller = false;         // killed when the calling thread ends
   std::vector<std::string> arguments;    // arguments[0] is the path to execute
   std::vector<std::string> environment;  // nothing is inherited
 
-  // Runs in the namespaces of the calling thread. Timeout: the whole process group was killed and is gone. The program
-  // also dies with the calling thread. Its standard input is /dev/null.
+  // Runs in the namespaces of the calling thread. Timeout: the whole process group was killed and is gone. Standard
+  // input is /dev/null.
   [[nodiscard]] Result<Outcome> run(Deadline deadline) const;
 
  private:

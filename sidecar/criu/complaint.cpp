@@ -15,7 +15,12 @@ struct Known {
 
 // The first entry that fits any error line wins: what is specific stands above what it causes.
 constexpr Known kKnown[] = {
+    {"Connection timed out", Code::Timeout, "the dump took longer than it may, and was given up"},
     {"io_uring", Code::Unsupported,
+     "a process uses io_uring, which cannot be saved; start the application without it, or let Cutline's launcher "
+     "refuse it "
+     "(do not set the annotation cutline.dev/seccomp: \"off\")"},
+    {"send_fds failed (-22)", Code::Unsupported,  // the kernel refuses to pass a ring's descriptor
      "a process uses io_uring, which cannot be saved; start the application without it, or let Cutline's launcher "
      "refuse it "
      "(do not set the annotation cutline.dev/seccomp: \"off\")"},

@@ -12,6 +12,9 @@ namespace cutline::criu {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+// CRIU gives up by itself at the deadline, and cures the tasks; only one that hangs is killed, and that may cost a task
+// its life.
+constexpr Millis kLastResort{3000};
 constexpr auto kLog = "dump.log";
 
 Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::now() - start); }
@@ -30,6 +33,9 @@ Child command(const Bundle& bundle, const DumpRequest& request, const Record& re
                                                    "--timeout",
                                                    std::to_string(seconds)};
   child.arguments.insert(child.arguments.end(), more);
+  const auto until =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.instant().time_since_epoch()).count();
+  child.environment.push_back(fmt::format("CUTLINE_DEADLINE={}", until));
   for (const auto& stream : record.streams) {
     child.arguments.insert(child.arguments.end(), {"--external", fmt::format("pipe[{}]", stream.inode)});
   }
@@ -68,7 +74,8 @@ Result<DumpReport> Runner::dump(const DumpRequest& request, Deadline deadline) c
 
   const auto child = command(bundle_, request, *record, images->get(), deadline);
   Result<Outcome> ended = Outcome{};
-  if (auto ran = inside->run(true, [&] { ended = child.run(deadline); }); !ran) return tl::unexpected(ran.error());
+  if (auto ran = inside->run(true, [&] { ended = child.run(Deadline::at(deadline.instant() + kLastResort)); }); !ran)
+    return tl::unexpected(ran.error());
   if (!ended) return forward(ended, "dump");
   if (ended->code != 0) return tl::unexpected(complaint(read_file(request.images + "/" + kLog).value_or(""), *ended));
 

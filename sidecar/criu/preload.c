@@ -1,9 +1,13 @@
 /* Loaded into CRIU (ld.so --preload). CRIU runs inside the file system of an application, on machines that may withhold
- * CAP_SYS_RESOURCE. Two of its library calls are answered differently:
+ * CAP_SYS_RESOURCE. Some of its library calls are answered differently:
  *
- * - prlimit64() of a process of another user fails without that capability: the same limits stand in /proc/PID/limits.
+ * - syscall(prlimit64) of a process of another user fails without that capability: the same limits stand in
+ * /proc/PID/limits.
  * - /run/criu.kdat, its cache of what the kernel can, would be written to and believed from the application's own /run:
  *   CUTLINE_KDAT names the file to use instead (on tmpfs, as CRIU demands).
+ * - A CRIU that is killed while it dumps may leave its code in a task, which then crashes. So it has to give up by
+ * itself: after CUTLINE_DEADLINE (nanoseconds of CLOCK_MONOTONIC) splicing pages and creating images fail with
+ * ETIMEDOUT. CRIU then cures and releases every task, as after any error.
  *
  * Runs with the bundle's libc, newer than the one it was compiled with: only old, stable symbols. Thread-safe. */
 #define _GNU_SOURCE
@@ -16,10 +20,52 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KDAT "/run/criu.kdat"
 #define EXPORT __attribute__((visibility("default")))
+
+static long raw(long number, long a, long b, long c, long d, long e, long f) {
+#if defined(__x86_64__)
+  long result;
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  return x0;
+#else
+#error "no system call instruction known for this processor"
+#endif
+}
+
+static long answer(long result) {
+  if (result >= 0 || result < -4095) return result;
+  errno = (int)-result;
+  return -1;
+}
+
+static int too_late(void) {
+  const char* text = getenv("CUTLINE_DEADLINE");
+  struct timespec now;
+  if (!text || clock_gettime(CLOCK_MONOTONIC, &now) != 0) return 0;
+  if ((long long)now.tv_sec * 1000000000LL + now.tv_nsec < strtoll(text, NULL, 10)) return 0;
+  errno = ETIMEDOUT;
+  return 1;
+}
 
 static const char* redirected(const char* path, char buffer[PATH_MAX]) {
   const char* instead = getenv("CUTLINE_KDAT");
@@ -34,18 +80,33 @@ EXPORT int open64(const char* path, int flags, ...) {
   va_start(more, flags);
   const unsigned mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, unsigned) : 0;
   va_end(more);
-  return (int)syscall(SYS_openat, AT_FDCWD, redirected(path, buffer), flags | O_LARGEFILE, mode);
+  return (int)answer(raw(SYS_openat, AT_FDCWD, (long)redirected(path, buffer), flags | O_LARGEFILE, mode, 0, 0));
 }
 
 EXPORT int rename(const char* from, const char* to) {
   char from_buffer[PATH_MAX];
   char to_buffer[PATH_MAX];
-  return (int)syscall(SYS_renameat2, AT_FDCWD, redirected(from, from_buffer), AT_FDCWD, redirected(to, to_buffer), 0);
+  return (int)answer(raw(SYS_renameat2, AT_FDCWD, (long)redirected(from, from_buffer), AT_FDCWD,
+                         (long)redirected(to, to_buffer), 0, 0));
 }
 
 EXPORT int unlink(const char* path) {
   char buffer[PATH_MAX];
-  return (int)syscall(SYS_unlinkat, AT_FDCWD, redirected(path, buffer), 0);
+  return (int)answer(raw(SYS_unlinkat, AT_FDCWD, (long)redirected(path, buffer), 0, 0, 0, 0));
+}
+
+EXPORT int openat64(int folder, const char* path, int flags, ...) {
+  va_list more;
+  va_start(more, flags);
+  const unsigned mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, unsigned) : 0;
+  va_end(more);
+  if (flags & O_CREAT && too_late()) return -1;
+  return (int)answer(raw(SYS_openat, folder, (long)path, flags | O_LARGEFILE, mode, 0, 0));
+}
+
+EXPORT ssize_t splice(int in, loff_t* in_at, int out, loff_t* out_at, size_t length, unsigned flags) {
+  if (too_late()) return -1;
+  return (ssize_t)answer(raw(SYS_splice, in, (long)in_at, out, (long)out_at, (long)length, (long)flags));
 }
 
 static unsigned long long limit_of(const char* text) {
@@ -54,13 +115,13 @@ static unsigned long long limit_of(const char* text) {
 
 /* One line a resource in the order of their numbers, after a headline: name in 26 columns, soft limit in 21, hard
  * limit. */
-static int read_limits(pid_t pid, int resource, struct rlimit64* out) {
+static int read_limits(long pid, long resource, struct rlimit64* out) {
   char line[256];
-  snprintf(line, sizeof line, "/proc/%d/limits", (int)pid);
+  snprintf(line, sizeof line, "/proc/%ld/limits", pid);
   FILE* file = fopen(line, "re");
   if (!file) return -1;
   int found = -1;
-  for (int row = -1; fgets(line, sizeof line, file); ++row) {
+  for (long row = -1; fgets(line, sizeof line, file); ++row) {
     if (row != resource || strlen(line) < 48) continue;
     out->rlim_cur = limit_of(line + 26);
     out->rlim_max = limit_of(line + 47);
@@ -71,10 +132,15 @@ static int read_limits(pid_t pid, int resource, struct rlimit64* out) {
   return found;
 }
 
-EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64* set, struct rlimit64* get) {
-  const int result = (int)syscall(SYS_prlimit64, pid, resource, set, get);
-  if (result == 0 || errno != EPERM || set || !get) return result;
-  if (read_limits(pid, (int)resource, get) == 0) return 0;
-  errno = EPERM;
-  return -1;
+EXPORT long syscall(long number, ...) {
+  long argument[6];
+  va_list more;
+  va_start(more, number);
+  for (int i = 0; i < 6; ++i) argument[i] = va_arg(more, long);
+  va_end(more);
+  const long result = raw(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+  const int reads_limit = number == SYS_prlimit64 && !argument[2] && argument[3];
+  if (result != -EPERM || !reads_limit) return answer(result);
+  if (read_limits(argument[0], argument[1], (struct rlimit64*)argument[3]) == 0) return 0;
+  return answer(result);
 }

@@ -1,9 +1,12 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sidecar/cgroup/tasks.hpp"
 #include "sidecar/criu/arguments.hpp"
 #include "sidecar/criu/complaint.hpp"
+#include "sidecar/criu/exit_watch.hpp"
 #include "sidecar/criu/inside.hpp"
 #include "sidecar/criu/numbers.hpp"
 #include "sidecar/criu/runner.hpp"
@@ -49,8 +52,17 @@ Result<Record> read_record(const std::string& images) {
 
 // BEFORE anything else is started: the thread and the CRIU process that follow take process numbers as well.
 Status reserve_numbers(const Record& record) {
+  reap(record.numbers);  // of an earlier restore
   if (auto kept = keep_above(record.numbers.back()); !kept) return forward(kept, "reserve process numbers");
   return all_free(record.numbers);
+}
+
+// The numbers were free before: whoever has one now was begun by CRIU, or is what CRIU did not reap.
+Status end_rest(cgroup::Freezer& freezer, const Record& record) {
+  const auto deadline = Deadline::after(kCleanUp);
+  if (auto killed = freezer.kill_all(deadline); !killed) return killed;
+  for (const auto number : record.numbers) (void)::kill(number, SIGKILL);
+  return cgroup::wait_gone(record.numbers, deadline);
 }
 
 Result<RestoreReport> report(pid_t root, Instant start) {
@@ -79,6 +91,7 @@ Result<RestoreReport> Runner::restore(const RestoreRequest& request, Deadline de
   if (!inside) return tl::unexpected(inside.error());
 
   auto child = criu_child(bundle_, "restore", images->get(), work->get(), kLog);
+  child.dies_with_caller = true;  // what it has begun is no use to anybody
   child.arguments.emplace_back("--restore-detached");
   for (const auto& entrance : *entrances) child.entrances.push_back(entrance.get());
   for (const auto& [inode, fd] : *streams) {
@@ -90,7 +103,7 @@ Result<RestoreReport> Runner::restore(const RestoreRequest& request, Deadline de
   if (outcome && outcome->code == 0) return report(record->root, start);
 
   // CRIU ends what it had started when it fails, but not when it is killed.
-  const auto ended = request.freezer.kill_all(Deadline::after(kCleanUp));
+  const auto ended = end_rest(request.freezer, *record);
   if (!ended) return forward(ended, "end what a failed restore left");
   if (!outcome) return forward(outcome, "restore");
   return tl::unexpected(complaint(read_file(work_folder + "/" + kLog).value_or(""), *outcome));
