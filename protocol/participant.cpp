@@ -18,7 +18,7 @@ Answer opened(Epoch epoch) { return {Opened{epoch, Micros{0}}}; }
 bool free(const State& state, Instant now) {
   if (std::holds_alternative<Idle>(state.phase)) return true;
   const auto* prepared = std::get_if<Prepared>(&state.phase);
-  return prepared && prepared->lapsed && now >= prepared->deadline + kLapsedGrace;
+  return prepared && prepared->lapsed && !prepared->unfinished && now >= prepared->deadline + kLapsedGrace;
 }
 
 // The checkpoint of a rollback that has begun and not ended: while there is one, no deadline opens the gate.
@@ -242,7 +242,8 @@ Durable durable(const State& state) {
 }
 
 State revive(const Durable& durable) {
-  if (durable.prepared) return {durable.epoch, Prepared{Instant::min(), *durable.prepared, true, durable.restoring}};
+  if (durable.prepared)
+    return {durable.epoch, Prepared{Instant::min(), *durable.prepared, !durable.restoring, durable.restoring}};
   if (!durable.restoring) return {durable.epoch, Idle{}};
   if (durable.restored) return {durable.epoch, Restored{*durable.restoring, {}}};
   return {durable.epoch,

@@ -1,0 +1,227 @@
+#include "protocol/rollback.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sends.hpp"
+
+namespace cutline::protocol::rollback {
+namespace {
+
+using namespace std::chrono_literals;
+const Instant start{1h};
+const PodUid a{"a"}, b{"b"};
+const Epoch epoch{9}, line{7};
+const Plan plan{epoch, {{a, {line, "sha256:a"}}, {b, {line, "sha256:b"}}}, 100ms, 90ms, 1s, 3};
+
+struct Rollback : testing::Test {
+  State state;
+  Output at(const Event& event) { return step(state, event); }
+  Output answer(const PodUid& from, const Reply& reply, Millis when = 5ms) {
+    return at(Answered{from, reply, start + when});
+  }
+  Output refusal(const PodUid& from) { return answer(from, Refused{epoch, {Code::Internal, "no"}}); }
+  Output prepared(const PodUid& from) { return answer(from, Prepared{epoch}); }
+  Output restored(const PodUid& from) { return answer(from, Restored{epoch, {}}); }
+  Output opened(const PodUid& from) { return answer(from, Opened{epoch, 0us}); }
+  Output preparing() {
+    (void)at(Begin{plan, start});
+    return at(Recorded{start});
+  }
+  void deciding() {
+    (void)preparing();
+    (void)prepared(a);
+    (void)prepared(b);
+  }
+  Output restoring() {
+    deciding();
+    return at(Recorded{start + 10ms});
+  }
+  Output releasing() {
+    (void)restoring();
+    (void)restored(a);
+    (void)restored(b);
+    return at(Recorded{start + 20ms});
+  }
+  bool ended(Outcome outcome) const {
+    const auto* end = std::get_if<Ended>(&state);
+    return end != nullptr && end->outcome == outcome;
+  }
+  static bool held(const Output& out) { return persists<Failure>(out) && std::get<Failure>(*out.persist).held; }
+  static bool untouched(const Output& out) { return persists<Failure>(out) && !std::get<Failure>(*out.persist).held; }
+};
+
+TEST_F(Rollback, PreparesLeaveOnlyAfterTheEpochIsDurableAndNameEachPodsOwnCheckpoint) {
+  EXPECT_TRUE(at(Begin{plan, start}).send.empty());
+  const auto out = at(Recorded{start});
+  ASSERT_EQ(sends_of<Prepare>(out), 2U);
+  const auto& prepare = std::get<Prepare>(out.send[1].command);
+  EXPECT_EQ(prepare.checkpoint, line);
+  EXPECT_EQ(prepare.digest, "sha256:b");
+  EXPECT_EQ(out.wake, start + 90ms);
+}
+
+TEST_F(Rollback, NothingIsTouchedBeforeAllArePreparedAndThatIsDurable) {
+  (void)preparing();
+  EXPECT_FALSE(prepared(a).persist);
+  const auto out = prepared(b);
+  EXPECT_TRUE(persists<Irrevocable>(out));
+  EXPECT_TRUE(out.send.empty());
+  EXPECT_EQ(sends_of<Restore>(at(Recorded{start + 10ms})), 2U);
+}
+
+TEST_F(Rollback, OneRefusalBeforeAnythingIsTouchedAbortsAll) {
+  (void)preparing();
+  (void)prepared(a);
+  const auto out = refusal(b);
+  EXPECT_TRUE(untouched(out));
+  EXPECT_EQ(sends_of<Abort>(out), 2U);
+  (void)opened(a);
+  (void)opened(b);
+  EXPECT_TRUE(ended(Outcome::Untouched));
+}
+
+TEST_F(Rollback, SilenceBeforeAnythingIsTouchedAbortsAll) {
+  (void)preparing();
+  (void)prepared(a);
+  EXPECT_FALSE(at(Tick{start + 89ms}).persist);
+  const auto out = at(Tick{start + 90ms});
+  EXPECT_TRUE(untouched(out));
+  EXPECT_EQ(sends_of<Abort>(out), 2U);
+}
+
+TEST_F(Rollback, APreparedThatComesTooLateDoesNotCount) {
+  (void)preparing();
+  (void)prepared(a);
+  EXPECT_TRUE(untouched(answer(b, Prepared{epoch}, 90ms)));
+}
+
+TEST_F(Rollback, AMemberThatLeavesWhileTheDecisionIsWrittenLeavesAllUntouched) {
+  deciding();
+  (void)at(MemberGone{b, start});
+  const auto out = at(Recorded{start + 10ms});
+  EXPECT_TRUE(untouched(out));
+  EXPECT_TRUE(out.send.empty()) << "the record says irrevocable until the failure is durable";
+  EXPECT_EQ(sends_of<Abort>(at(Recorded{start + 11ms})), 1U);
+}
+
+TEST_F(Rollback, ADecisionThatCannotBeRecordedAborts) {
+  deciding();
+  EXPECT_EQ(sends_of<Abort>(at(RecordFailed{"fenced", start})), 2U);
+}
+
+TEST_F(Rollback, NobodyIsReleasedBeforeAllAreRestoredAndThatIsDurable) {
+  (void)restoring();
+  EXPECT_TRUE(restored(a).send.empty());
+  const auto out = restored(b);
+  ASSERT_TRUE(persists<Commit>(out));
+  EXPECT_EQ(std::get<Commit>(*out.persist).timings.size(), 2U);
+  EXPECT_TRUE(out.send.empty());
+  EXPECT_EQ(sends_of<Release>(at(Recorded{start + 20ms})), 2U);
+}
+
+TEST_F(Rollback, AMemberThatCannotBeRestoredIsTriedAgainThenAllIsHeld) {
+  (void)restoring();
+  (void)restored(a);
+  for (int attempt = 1; attempt < plan.attempts; ++attempt) {
+    const auto out = refusal(b);
+    ASSERT_EQ(sends_of<Restore>(out), 1U);
+    EXPECT_EQ(out.send[0].to, b);
+  }
+  const auto out = refusal(b);
+  EXPECT_TRUE(held(out));
+  EXPECT_TRUE(out.send.empty()) << "none is released";
+  EXPECT_TRUE(ended(Outcome::Held));
+}
+
+TEST_F(Rollback, AMemberThatIsSilentIsTriedAgainThenAllIsHeld) {
+  auto wake = restoring().wake;
+  (void)restored(a);
+  for (int attempt = 1; attempt < plan.attempts; ++attempt) {
+    const auto out = at(Tick{*wake});
+    EXPECT_EQ(sends_of<Restore>(out), 1U);
+    EXPECT_EQ(out.wake, *wake + plan.restore_budget);
+    wake = out.wake;
+  }
+  EXPECT_TRUE(held(at(Tick{*wake})));
+}
+
+TEST_F(Rollback, ALateRefusalOfAMemberThatIsRestoredChangesNothing) {
+  (void)restoring();
+  (void)restored(a);
+  EXPECT_TRUE(refusal(a).send.empty());
+}
+
+TEST_F(Rollback, AMemberThatLeavesDuringTheRestoreHoldsAll) {
+  (void)restoring();
+  (void)restored(a);
+  const auto out = at(MemberGone{a, start});
+  EXPECT_TRUE(held(out));
+  EXPECT_TRUE(out.send.empty());
+}
+
+TEST_F(Rollback, ACommitThatCannotBeRecordedHoldsAll) {
+  (void)restoring();
+  (void)restored(a);
+  (void)restored(b);
+  const auto out = at(RecordFailed{"fenced", start});
+  EXPECT_TRUE(held(out));
+  EXPECT_TRUE(out.send.empty());
+}
+
+TEST_F(Rollback, ReleaseIsSaidAgainUntilEachGateIsOpen) {
+  EXPECT_EQ(releasing().wake, start + 220ms);
+  (void)opened(a);
+  const auto out = at(Tick{start + 220ms});
+  ASSERT_EQ(sends_of<Release>(out), 1U);
+  EXPECT_EQ(out.send[0].to, b);
+  (void)opened(b);
+  EXPECT_TRUE(ended(Outcome::Released));
+}
+
+TEST_F(Rollback, AnswersOfAnotherEpochChangeNothing) {
+  (void)preparing();
+  (void)prepared(a);
+  EXPECT_FALSE(answer(b, Prepared{Epoch{8}}).persist);
+  EXPECT_FALSE(answer(b, Refused{Epoch{8}, {}}).persist);
+  (void)prepared(b);
+  (void)at(Recorded{start});
+  (void)restored(a);
+  EXPECT_FALSE(answer(b, Restored{Epoch{8}, {}}).persist);
+}
+
+TEST_F(Rollback, ASuccessorAbortsWhatWasOnlyReservedWhenThatIsDurable) {
+  const auto out = at(Recover{plan, Phase::Reserved, start});
+  EXPECT_TRUE(untouched(out));
+  EXPECT_TRUE(out.send.empty());
+  EXPECT_EQ(sends_of<Abort>(at(Recorded{start})), 2U);
+}
+
+TEST_F(Rollback, ASuccessorGoesOnlyForwardFromWhatIsIrrevocable) {
+  EXPECT_EQ(sends_of<Restore>(at(Recover{plan, Phase::Restoring, start})), 2U);
+  (void)restored(a);
+  EXPECT_TRUE(persists<Commit>(restored(b)));
+}
+
+TEST_F(Rollback, ASuccessorReleasesWhatWasRestored) {
+  EXPECT_EQ(sends_of<Release>(at(Recover{plan, Phase::Released, start})), 2U);
+}
+
+TEST_F(Rollback, AnAbortIsSaidAgainOnlySoOften) {
+  (void)preparing();
+  auto out = refusal(b);
+  int sent = 0;
+  while (out.wake && sent < 1000) {
+    out = at(Tick{*out.wake});
+    sent += static_cast<int>(out.send.size());
+  }
+  EXPECT_EQ(sent, 2 * kAbortResends);
+  EXPECT_TRUE(ended(Outcome::Untouched));
+}
+
+TEST_F(Rollback, OfNobodyIsInvalid) {
+  (void)at(Begin{{epoch, {}, 100ms, 90ms, 1s, 3}, start});
+  EXPECT_TRUE(untouched(at(Recorded{start})));
+}
+
+}  // namespace
+}  // namespace cutline::protocol::rollback
