@@ -21,7 +21,9 @@ struct OnLoopback : Gated, testing::TestWithParam<const char*> {
   protocol::CounterTable connections() {
     protocol::CounterTable out;
     net.a.run([&] {
-      for (const auto& socket : *sockets::tcp_sockets(Deadline::after(5s)))
+      const auto live = sockets::tcp_sockets(Deadline::after(5s));
+      ASSERT_TRUE(live) << live.error().message;
+      for (const auto& socket : *live)
         if (socket.local.port == local_port && socket.state == sockets::TcpState::Established)
           out.push_back({socket.local, socket.remote});
     });
