@@ -26,7 +26,7 @@ constexpr std::array kRules = std::to_array<MappingRule>({
      "asynchronous I/O that is under way at the cut would be lost; use synchronous or threaded I/O"},
     {kIsLost, [](M m) { return m.path.starts_with("/SYSV"); },
      "a System V segment is saved as if it were this container's alone; do not share it with another container"},
-    {kIsLost, [](M m) { return has_flag(m, "sl"); },
+    {kIsLost, [](M m) { return has_flag(m, "sl") && !m.path.starts_with("[v"); },
      "sealed memory (mseal) would come back unsealed; do not rely on it after a rollback"},
     {kIsLost, [](M m) { return m.protection_key != 0; },
      "memory protection keys would be lost; do not rely on them after a rollback"},

@@ -27,7 +27,7 @@ std::string other_namespace(P p, F facts) {
       const auto mine = t.namespaces.find(kind);
       const auto wanted = root->namespaces.find(kind);
       if (mine == t.namespaces.end() || wanted == root->namespaces.end() || mine->second == wanted->second) continue;
-      return of_thread(p, t, fmt::format("a {} namespace of its own", kind));
+      return of_thread(p, t, fmt::format("its own {} namespace", kind));
     }
   }
   return {};
@@ -56,6 +56,7 @@ std::string blocked_in_vfork(P p, F) {
 }
 
 std::string own_folder(P p, F) {
+  if (p.state == 'Z') return {};  // its first thread has none any more
   for (const auto& t : p.threads) {
     if (t.cwd != p.threads.front().cwd) return of_thread(p, t, "working folder " + t.cwd);
   }
@@ -63,6 +64,7 @@ std::string own_folder(P p, F) {
 }
 
 std::string own_descriptors(P p, F) {
+  if (p.state == 'Z') return {};
   for (const auto& t : p.threads) {
     if (t.own_descriptors) return of_thread(p, t, "a descriptor table of its own");
   }
