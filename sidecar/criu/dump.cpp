@@ -7,6 +7,7 @@
 #include "sidecar/criu/exit_watch.hpp"
 #include "sidecar/criu/inside.hpp"
 #include "sidecar/criu/runner.hpp"
+#include "sidecar/criu/warm.hpp"
 
 namespace cutline::criu {
 namespace {
@@ -16,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 // its life.
 constexpr Millis kLastResort{3000};
 constexpr auto kLog = "dump.log";
+constexpr Millis kWarm{30'000};
 
 Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::now() - start); }
 
@@ -58,6 +60,7 @@ Result<Runner> Runner::open(const std::string& bundle, const std::string& cache)
   auto opened = open_bundle(bundle, cache);
   if (!opened) return tl::unexpected(opened.error());
   if (auto adopted = adopt_orphans(); !adopted) return tl::unexpected(adopted.error());
+  if (auto warmed = warm(*opened, Deadline::after(kWarm)); !warmed) return tl::unexpected(warmed.error());
   return Runner{std::move(*opened)};
 }
 

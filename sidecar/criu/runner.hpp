@@ -57,7 +57,7 @@ class Runner {
   [[nodiscard]] static Result<Runner> open(const std::string& bundle, const std::string& cache = "/dev/shm");
 
   // Errors: Unsupported (the application holds something that CRIU cannot save; the message names the remedy), Timeout
-  // (CRIU was ended), Exhausted, NotFound, Internal. After any of them the tree is unharmed and still frozen.
+  // (CRIU gave up at the deadline and released the tasks), Exhausted, NotFound, Internal. After any of them the tree is unharmed and still frozen.
   [[nodiscard]] Result<DumpReport> dump(const DumpRequest& request, Deadline deadline) const;
 
   // Errors: Conflict (a process number is taken: the message names by whom), Corrupt, Timeout, Unsupported, Internal.
