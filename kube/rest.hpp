@@ -22,6 +22,18 @@ void settle(Pending<T>& pending, const pplx::task<T>& done, std::string_view wha
   }
 }
 
+// A body that nobody reads to its end may fail later: the library keeps that exception in a task of its own.
+inline web::http::http_response observe(web::http::http_response response) {
+  response.content_ready().then([](const pplx::task<web::http::http_response>& done) {
+    try {
+      (void)done.get();
+    } catch (const std::exception&) {
+      // Whoever reads the body is told by the stream; whoever does not read it does not care.
+    }
+  });
+  return response;
+}
+
 [[nodiscard]] web::http::http_request make_request(const HttpRequest& request, const std::string& token);
 
 // Takes over a response whose headers have come; reading the body goes on until `cancel` or the end.

@@ -135,6 +135,7 @@ Result<HttpResponse> Transport::Impl::send_once(const HttpRequest& request, cons
   const pplx::cancellation_token_source cancel;
   try {
     calls.request(make_request(request, bearer), cancel.get_token())
+        .then(observe)
         .then(read_body)
         .then([pending, what](const pplx::task<HttpResponse>& done) { settle(*pending, done, what); });
   } catch (const std::exception& error) {
@@ -161,6 +162,7 @@ Result<web::http::http_response> Transport::Impl::open_once(const HttpRequest& r
   const auto pending = std::make_shared<Pending<web::http::http_response>>();
   try {
     watches.request(make_request(request, bearer), cancel.get_token())
+        .then(observe)
         .then([pending, what](const pplx::task<web::http::http_response>& done) { settle(*pending, done, what); });
   } catch (const std::exception& error) {
     return fail(Code::Invalid, "{}: {}", what, error.what());

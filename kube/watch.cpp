@@ -17,21 +17,29 @@ std::optional<WatchEvent::Type> type_of(std::string_view name) {
 
 }  // namespace
 
+// Each byte is looked at once, however small the pieces of a long line are.
 Status LineBuffer::push(std::string_view bytes) {
-  bytes_.erase(0, std::exchange(read_, 0));
+  if (read_ > 0) {
+    bytes_.erase(0, read_);
+    searched_ -= read_;
+    read_ = 0;
+  }
   bytes_ += bytes;
-  const auto last = bytes_.rfind('\n');
-  const auto open = last == std::string::npos ? bytes_.size() : bytes_.size() - last - 1;
-  if (open > limit_) return fail(Code::Corrupt, "a line of more than {} bytes", limit_);
+  const auto last = bytes.rfind('\n');
+  open_ = last == std::string_view::npos ? open_ + bytes.size() : bytes.size() - last - 1;
+  if (open_ > limit_) return fail(Code::Corrupt, "a line of more than {} bytes", limit_);
   return {};
 }
 
 std::optional<std::string> LineBuffer::pop() {
   while (true) {
-    const auto end = bytes_.find('\n', read_);
-    if (end == std::string::npos) return std::nullopt;
+    const auto end = bytes_.find('\n', searched_);
+    if (end == std::string::npos) {
+      searched_ = bytes_.size();
+      return std::nullopt;
+    }
     auto line = bytes_.substr(read_, end - read_);
-    read_ = end + 1;
+    read_ = searched_ = end + 1;
     if (line.ends_with('\r')) line.pop_back();
     if (!line.empty()) return line;
   }

@@ -34,7 +34,9 @@ class LineBuffer {
  private:
   std::size_t limit_;
   std::string bytes_;
-  std::size_t read_ = 0;
+  std::size_t read_ = 0;      // where the next line begins
+  std::size_t searched_ = 0;  // no end of line between there and here
+  std::size_t open_ = 0;      // length of the unfinished line
 };
 
 // Conflict: the server says 410, the resourceVersion has expired. Other codes: its ERROR event's status. Corrupt: no

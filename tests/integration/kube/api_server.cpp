@@ -94,6 +94,14 @@ Result<std::unique_ptr<kube::Client>> ApiServer::client() const {
   return kube::Client::connect(std::move(*read));
 }
 
+Result<kube::Json> ApiServer::etcd(const std::string& path, const kube::Json& body, Deadline deadline) const {
+  kube::Config plain;
+  plain.server = etcd_url();
+  const auto made = kube::Client::connect(plain);
+  if (!made) return tl::unexpected(made.error());
+  return (*made)->post_raw(path, body, deadline);
+}
+
 Status ApiServer::write_kubeconfig() const {
   return replace_file(kubeconfig(), fmt::format(R"(apiVersion: v1
 kind: Config

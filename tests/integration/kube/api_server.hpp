@@ -62,6 +62,9 @@ class ApiServer {
   [[nodiscard]] std::string folder() const { return folder_.path(); }
   [[nodiscard]] const Certificates& certificates() const { return certificates_; }
 
+  // A call of etcd's own JSON gateway, behind the API server's back: "/v3/kv/compaction".
+  [[nodiscard]] Result<kube::Json> etcd(const std::string& path, const kube::Json& body, Deadline deadline) const;
+
   // The API server alone, on the same port; etcd keeps running. SIGKILL: open connections are cut off.
   void kill_api_server();
   [[nodiscard]] Status start_api_server(Deadline deadline);

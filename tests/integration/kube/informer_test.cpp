@@ -51,11 +51,7 @@ struct AnInformer : KubeTest {
   }
   // Behind the API server's back.
   static void delete_in_etcd(const Key& key) {
-    kube::Config plain;
-    plain.server = server().etcd_url();
-    const auto etcd = kube::Client::connect(plain);
-    ASSERT_TRUE(etcd);
-    const auto deleted = (*etcd)->post_raw(
+    const auto deleted = server().etcd(
         "/v3/kv/deleterange", {{"key", base64(fmt::format("/registry/configmaps/{}/{}", key.ns, key.name))}}, soon());
     ASSERT_TRUE(deleted) << deleted.error().message;
     ASSERT_EQ(kube::string_at(*deleted, "/deleted"), "1");

@@ -54,11 +54,29 @@ TEST_F(AWatch, ResumesAfterTheVersionItSawLast) {
   EXPECT_EQ(next(*watch), "added b");
 }
 
-TEST_F(AWatch, FromAVersionLongGoneIsAConflict) {
-  auto watch = open("1");
+// A server that keeps no changes in memory, so that etcd's compaction is what it goes by.
+TEST_F(AWatch, FromACompactedVersionIsAConflict) {
+  const auto uncached = ApiServer::start(Deadline::after(Millis{60'000}), {{"--watch-cache=false"}});
+  ASSERT_TRUE(uncached) << uncached.error().message;
+  const auto its_client = (*uncached)->client();
+  ASSERT_TRUE(its_client) << its_client.error().message;
+  auto object = config_map("a", "1");
+  object["metadata"]["namespace"] = "default";
+  const auto first = (*its_client)->create(config_maps, object, soon());
+  ASSERT_TRUE(first) << first.error().message;
+  std::string last;
+  for (const auto* value : {"2", "3", "4"}) {
+    const auto next = (*its_client)->merge_patch(config_maps, {"default", "a"}, {{"data", {{"value", value}}}}, soon());
+    ASSERT_TRUE(next) << next.error().message;
+    last = kube::resource_version_of(*next);
+  }
+  const auto compacted = (*uncached)->etcd("/v3/kv/compaction", {{"revision", last}, {"physical", true}}, soon());
+  ASSERT_TRUE(compacted) << compacted.error().message;
+  const auto path = kube::watch_path(config_maps, "default", "", "", kube::resource_version_of(*first));
+  auto watch = Watch::open((*its_client)->transport(), path, {}, soon());
   // The server says 410 in the answer or as the first event.
-  const auto code = watch ? watch->next({}, soon()).error().code : watch.error().code;
-  EXPECT_EQ(code, Code::Conflict);
+  const auto error = watch ? watch->next({}, soon()).error() : watch.error();
+  EXPECT_EQ(error.code, Code::Conflict) << error.message;
 }
 
 TEST_F(AWatch, GivesUpAtTheDeadlineAndGoesOnAfterwards) {
