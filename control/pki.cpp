@@ -81,7 +81,8 @@ Result<std::string> sign_key(const KeyAndCertificate& authority, EVP_PKEY* subje
   const Cert ca{PEM_read_bio_X509(reading(authority.certificate).get(), nullptr, nullptr, nullptr)};
   const Key ca_key{PEM_read_bio_PrivateKey(reading(authority.key).get(), nullptr, nullptr, nullptr)};
   if (!ca || !ca_key) return failed("read the authority");
-  const Cert cert = blank(subject, leaf.validity, "cutline");
+  // Not the authority's own name: a leaf whose issuer is its subject would be taken for self-signed.
+  const Cert cert = blank(subject, leaf.validity, "leaf of cutline");
   if (!cert) return failed("make a certificate");
   X509_set_issuer_name(cert.get(), X509_get_subject_name(ca.get()));
   const bool extended = extend(cert.get(), ca.get(), NID_basic_constraints, "critical,CA:FALSE") &&

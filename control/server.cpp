@@ -99,14 +99,10 @@ Result<std::unique_ptr<Server>> Server::start(std::uint16_t port, IdentitySource
 }
 
 Server::~Server() {
-  asio::post(impl_->io, [raw = impl_.get()] {
-    boost::system::error_code ignored;
-    raw->acceptor.close(ignored);
-    for (const auto& channel : std::set{raw->channels}) channel->end("the server stops");
-  });
   impl_->io.stop();
   impl_->thread.join();
-  impl_->channels.clear();
+  // Each channel's callbacks hold the channel: ending it lets both go, and closes the socket.
+  for (const auto& channel : std::exchange(impl_->channels, {})) channel->end("the server stops");
 }
 
 std::uint16_t Server::port() const { return impl_->acceptor.local_endpoint().port(); }

@@ -90,7 +90,7 @@ int run(const Options& o, const sigset_t& ends) {
   if (!store) return fatal(store.error());
   auto record = store::load_record(o.store);
   if (!record) return fatal(record.error());
-  auto bases = sockets::Bases::from_json(record->bases);
+  auto bases = record->bases == store::Record{}.bases ? Result<sockets::Bases>{sockets::Bases{}} : sockets::Bases::from_json(record->bases);
   if (!bases) return fatal(bases.error());
   auto gate = gate::Gate::install(protocol::GateKind::Queue, o.control_port);
   if (!gate) return fatal(gate.error());

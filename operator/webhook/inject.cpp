@@ -82,7 +82,7 @@ Json sidecar(const Settings& settings, const std::vector<std::string>& container
       {"startupProbe", {{"exec", {{"command", {"/cutline-sidecar", "--check"}}}}, {"periodSeconds", 1}, {"failureThreshold", 120}, {"timeoutSeconds", 5}}},
       {"resources", {{"requests", {{"cpu", "10m"}, {"memory", "32Mi"}}}}},
       {"securityContext", {{"privileged", true}, {"runAsUser", 0}, {"runAsGroup", 0}, {"runAsNonRoot", false},
-                           {"allowPrivilegeEscalation", true}, {"readOnlyRootFilesystem", true}, {"seccompProfile", {{"type", "Unconfined"}}}}},
+                           {"allowPrivilegeEscalation", true}, {"seccompProfile", {{"type", "Unconfined"}}}}},
       {"volumeMounts",
        {{{"name", "cutline-launcher"}, {"mountPath", "/.cutline"}}, {{"name", "cutline-images"}, {"mountPath", "/var/lib/cutline"}},
         {{"name", "cutline-token"}, {"mountPath", "/var/run/secrets/cutline"}, {"readOnly", true}}}},

@@ -22,7 +22,7 @@ struct PodParts {
 };
 
 // A part of a checkpoint that belongs to no container: what must be known of the pod as a whole.
-inline constexpr const char* kPodPart = "_pod";
+inline constexpr const char* kPodPart = "cutline-pod";
 inline constexpr const char* kLoopbackFile = "loopback.json";  // connections of the pod with itself
 
 }  // namespace cutline::sidecar

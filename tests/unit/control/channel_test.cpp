@@ -20,7 +20,7 @@ IdentitySource as(const KeyAndCertificate& authority, const std::string& identit
 }
 
 struct ControlChannel : testing::Test {
-  KeyAndCertificate authority = make_authority("test", 24h).value();
+  KeyAndCertificate authority = make_authority("cutline", 24h).value();
   PodUid uid{"u-1"};
 
   std::unique_ptr<Server> sidecar(Server::Handler handler) {
