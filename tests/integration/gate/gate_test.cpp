@@ -2,12 +2,7 @@
 #include "sidecar/gate/gate.hpp"
 
 #include <gtest/gtest.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 
 #include "tests/integration/gate/gated.hpp"
 
@@ -56,6 +51,26 @@ TEST_P(EveryGate, HoldsIpv6Too) {
   EXPECT_FALSE(readable(server6, 60ms));
   ASSERT_OK(gate.open());
   EXPECT_EQ(receive(server6, 3), "six");
+}
+
+// As a Service's address is translated: on the way out, after the gate.
+TEST_P(EveryGate, HoldsConnectionsToTranslatedAddressesToo) {
+  net.a.shell(
+      fmt::format("ip route add 10.99.0.1 via 10.77.0.2; nft 'add table ip svc; "
+                  "add chain ip svc out {{ type nat hook output priority -100; }}; "
+                  "add rule ip svc out ip daddr 10.99.0.1 tcp dport 80 dnat to 10.77.0.2:{}'",
+                  port));
+  auto through = connect_tcp(net.a, "10.99.0.1", 80);
+  auto accepted = accept_tcp(listener);
+  auto gate = install(GetParam());
+  ASSERT_OK(gate.close(20s));
+  send_all(through, "out");
+  send_all(accepted, "in");
+  EXPECT_FALSE(readable(accepted, 50ms));
+  EXPECT_FALSE(readable(through, 1ms));
+  ASSERT_OK(gate.open());
+  EXPECT_EQ(receive(accepted, 3), "out");
+  EXPECT_EQ(receive(through, 2), "in");
 }
 
 TEST_F(AGate, ThatQueuesLosesNoDatagramAndKeepsTheirOrder) {

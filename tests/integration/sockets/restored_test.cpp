@@ -135,7 +135,12 @@ TEST_F(Restored, AConnectionGoesOnFromTheCheckpointsCountersThroughTwoRollbacks)
     EXPECT_EQ(now[0].acked, saved[0].acked);
     EXPECT_EQ(now[0].received, saved[0].received);
     EXPECT_GE(now[0].sent, saved[0].sent);
+    const auto opened = std::chrono::steady_clock::now();
+    const auto read_before = seen.load();
     test::must(gate->open());
+    ASSERT_TRUE(testing_net::eventually(30s, [&] { return seen > read_before; }));
+    const auto waited = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - opened);
+    std::cout << fmt::format("first byte {:.1f} ms after opening\n", waited.count());
     reader.join();
   }
   read_on(1000 + more - seen);
