@@ -94,6 +94,7 @@ Status become_container(const Plan& plan) {
 
 Container::Container(Container&& other) noexcept
     : options_(std::move(other.options_)),
+      data_(std::move(other.data_)),
       starts_(other.starts_),
       launcher_(std::exchange(other.launcher_, 0)),
       keeper_(std::exchange(other.keeper_, 0)),
@@ -107,10 +108,13 @@ Container::~Container() {
   if (launcher_ != 0) (void)!kill();
 }
 
-std::string Container::data() const { return fmt::format("{}/data-{}", pod().folder, options_.name); }
+std::string Container::data() const { return data_; }
 
 Result<Container> Container::start(ContainerOptions options) {
   Container out{std::move(options)};
+  auto data = pod().folder + "/data-XXXXXX";
+  if (::mkdtemp(data.data()) == nullptr) return fail_errno(errno, "create " + data);
+  out.data_ = data;
   if (auto started = out.spawn(); !started) return tl::unexpected(started.error());
   if (auto sent = out.link_->send(launcher::Start{}); !sent) return tl::unexpected(sent.error());
   const auto keeper = out.link_->expect<launcher::KeeperForked>(Deadline::after(kPatience));
@@ -124,7 +128,6 @@ Result<Container> Container::start(ContainerOptions options) {
 Status Container::spawn() {
   const auto root = fmt::format("{}/root-{}-{}", pod().folder, options_.name, starts_++);
   std::filesystem::create_directories(root);
-  std::filesystem::create_directories(data());
   if (::chown(data().c_str(), options_.uid, options_.gid) != 0) return fail_errno(errno, "chown " + data());
   auto groups = make_groups(pod().cgroups, options_.name);
   if (!groups) return tl::unexpected(groups.error());

@@ -65,6 +65,7 @@ class Container {
   [[nodiscard]] Status greet();
 
   ContainerOptions options_;
+  std::string data_;
   int starts_ = 0;
   pid_t launcher_ = 0;
   pid_t keeper_ = 0;
