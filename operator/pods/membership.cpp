@@ -25,4 +25,11 @@ control::Peer peer_of(const Pod& pod) {
   return {pod.uid, pod.addresses.empty() ? std::string{} : pod.addresses.front(), kControlPort};
 }
 
+Error with_names(Error error, const Members& members) {
+  for (const auto& [uid, pod] : members)
+    for (auto at = error.message.find(uid.value); at != std::string::npos; at = error.message.find(uid.value, at + pod.name.size()))
+      error.message.replace(at, uid.value.size(), pod.name);
+  return error;
+}
+
 }  // namespace cutline::op

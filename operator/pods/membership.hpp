@@ -18,4 +18,7 @@ using Members = std::map<PodUid, Pod>;
 
 [[nodiscard]] control::Peer peer_of(const Pod& pod);
 
+// The protocol knows pods by UID; people know them by name.
+[[nodiscard]] Error with_names(Error error, const Members& members);
+
 }  // namespace cutline::op

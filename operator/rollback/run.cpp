@@ -89,16 +89,17 @@ class Run {
   }
 
   cutline::Status failure(const proto::Failure& f) {
-    busy_ = f.why.code == Code::Busy && !f.held;
-    log::warn("rollback failed", {{"epoch", f.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", f.why}});
+    const auto why = with_names(f.why, members_);
+    busy_ = why.code == Code::Busy && !f.held;
+    log::warn("rollback failed", {{"epoch", f.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", why}});
     return write([&](Json& object) {
       if (busy_) {
         object["status"]["epoch"] = 0;
-        set_condition(object, {"Planned", false, "Busy", f.why.message}, now_text());
+        set_condition(object, {"Planned", false, "Busy", why.message}, now_text());
         return;
       }
       const std::string tail = f.held ? "; every gate stays closed: roll back again, to this or to an earlier snapshot" : "; nothing was touched";
-      set_condition(object, {"Failed", true, name(f.why.code), f.why.message + tail}, now_text());
+      set_condition(object, {"Failed", true, name(why.code), why.message + tail}, now_text());
     });
   }
 

@@ -68,15 +68,16 @@ class Run {
 
   // Busy is no failure of the snapshot: it waits its turn, and begins again under another epoch.
   cutline::Status failure(const round::Failure& f) {
-    busy_ = f.why.code == Code::Busy;
-    log::warn("round aborted", {{"epoch", f.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", f.why}});
+    const auto why = with_names(f.why, members_);
+    busy_ = why.code == Code::Busy;
+    log::warn("round aborted", {{"epoch", f.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", why}});
     return keeper_.write([&](Json& object) -> cutline::Status {
       if (ended(object)) return fail(Code::Conflict, "it has ended already");
       if (busy_) {
         object["status"]["epoch"] = 0;
-        set_condition(object, {"Planned", false, "Busy", f.why.message}, now_text());
+        set_condition(object, {"Planned", false, "Busy", why.message}, now_text());
       } else {
-        record(object, f.why, now_text());
+        record(object, why, now_text());
       }
       return {};
     }, kPatience, context_.stop);

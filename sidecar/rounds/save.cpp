@@ -115,8 +115,9 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   if (auto done = frozen.freeze(request.hold, deadline.sooner(kFreeze)); !done) return forward(done, "freeze");
   (void)sockets::wait_drained(pod.control_port, deadline.sooner(kDrain));
   if (auto closed = pod.gate.close(request.hold); !closed) return forward(closed, "gate");
-  const auto live = sockets::tcp_sockets(deadline);
+  auto live = sockets::tcp_sockets(deadline);
   if (!live) return forward(live, "counters");
+  std::erase_if(*live, [&](const auto& socket) { return socket.local.port == pod.control_port; });  // ours, not the application's
   manifest.checkpoint.counters = pod.bases.absolute(*live);
   const auto dump_start = Clock::now();
   if (auto dumped = dump_all(pod, *containers, *draft, request.options, deadline); !dumped) return tl::unexpected(dumped.error());

@@ -2,7 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
-// PREFLIGHT
+#include "sidecar/preflight/preflight.hpp"
 #include "sidecar/rounds/put_back.hpp"
 #include "sidecar/rounds/save.hpp"
 #include "sidecar/store/record.hpp"
@@ -15,6 +15,11 @@ using protocol::Command;
 using protocol::Reply;
 
 Instant now() { return std::chrono::steady_clock::now(); }
+
+preflight::Subject subject_of(const Container& container) {
+  const auto pids = container.freezer->pids().value_or(std::vector<pid_t>{});
+  return {container.name, container.keeper, {pids.begin(), pids.end()}, {container.launcher}};
+}
 
 Epoch epoch_of(const Command& command) {
   return std::visit(overloaded{[](const protocol::Forget&) { return Epoch{}; }, [](const protocol::Preflight&) { return Epoch{}; },
@@ -92,7 +97,7 @@ bool Shell::direct(const Command& command, const control::Server::ReplyTo& reply
   }
   protocol::Findings out;
   for (const auto& container : *containers)
-    (void)container;  // PREFLIGHT
+    for (auto& finding : preflight::inspect(subject_of(container))) out.findings.push_back(std::move(finding));
   reply(std::move(out));
   return true;
 }
