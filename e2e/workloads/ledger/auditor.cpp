@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <nlohmann/json.hpp>
+
 #include "e2e/workloads/ledger/network.hpp"
 
 namespace cutline::ledger {

@@ -1,10 +1,14 @@
 // What a ledger pod is told by its environment. All have defaults but LEDGER_PEERS.
 //
-//   LEDGER_PEERS       all pods in order, itself too: host:port,... with {a..b} for numbers, e.g.
-//   ledger-{0..2}.ledger.bank.svc.cluster.local:7400 LEDGER_SELF        its index; otherwise the number at the end of
-//   the host's name LEDGER_LISTEN      0.0.0.0:7400     LEDGER_STATUS  0.0.0.0:7401      LEDGER_FILE  /data/ledger.log
+//   LEDGER_PEERS       all pods in order, itself too: host:port,... with {a..b} for numbers, as
+//                      ledger-{0..2}.ledger.bank.svc.cluster.local:7400
+//   LEDGER_SELF        its index; otherwise the number at the end of the host's name
+//   LEDGER_LISTEN      0.0.0.0:7400
+//   LEDGER_STATUS      0.0.0.0:7401
+//   LEDGER_FILE        /data/ledger.log
 //   LEDGER_GRAPH       who talks to whom, e.g. 0-1,1-2; otherwise everybody to everybody
-//   LEDGER_INITIAL     1000000          LEDGER_WINDOW  64: transfers in flight on a connection, each way
+//   LEDGER_INITIAL     1000000
+//   LEDGER_WINDOW      64: transfers in flight on a connection, each way
 //   LEDGER_RATE        transfers started per second; 0: as fast as it can
 //   LEDGER_BALLAST_MB  0: memory that is held, and rewritten bit by bit
 //   LEDGER_RECONNECT   0; 1: a broken connection is continued, if both ends agree, instead of counted as an error

@@ -1,14 +1,18 @@
-// ledger                                              a pod of the workload; its environment says how (config.hpp)
-// ledger audit --pods HOST[:PORT],... [--json]        pause all, read all, judge, resume; exit 0: ok, 1: failed, 2:
-// could not be asked ledger state|pause|resume|corrupt|lose-one|repeat-one [--pods HOST[:PORT],...]      of each, its
-// state as JSON; default 127.0.0.1:7401
+// ledger                       a pod of the workload; its environment says how (config.hpp)
+// ledger audit [--pods HOST[:PORT],...] [--json]
+//                              pauses all, reads all, judges, resumes. Exit 0: ok, 1: failed, 2: could not be asked
+// ledger state|pause|resume|corrupt|lose-one|repeat-one [--pods HOST[:PORT],...]
+//                              each pod's state as JSON afterwards. Without --pods: 127.0.0.1:7401
+// ledger kill                  kill -9 of the other ledgers that this process sees
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "e2e/workloads/ledger/auditor.hpp"
+#include "e2e/workloads/ledger/kill.hpp"
 #include "e2e/workloads/ledger/node.hpp"
 
 namespace {
@@ -72,6 +76,13 @@ int run_switch(const Arguments& arguments) {
   return 0;
 }
 
+int run_kill() {
+  const auto killed = kill_others();
+  if (!killed) return failed(killed.error(), exit_failed);
+  fmt::print("killed {}\n", *killed);
+  return 0;
+}
+
 int run_node() {
   std::array<char, 256> host{};
   (void)::gethostname(host.data(), host.size() - 1);
@@ -91,6 +102,7 @@ int run_node() {
 
 int main(int argc, char** argv) {
   if (argc < 2) return run_node();
+  if (std::string_view{argv[1]} == "kill") return run_kill();
   const auto arguments = arguments_of(argc, argv);
   if (!arguments) return failed(arguments.error(), exit_usage);
   return arguments->command == "audit" ? run_audit(*arguments) : run_switch(*arguments);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <nlohmann/json.hpp>
+
 #include "e2e/workloads/ledger/network.hpp"
 #include "e2e/workloads/ledger/node.hpp"
 

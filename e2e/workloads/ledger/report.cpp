@@ -1,5 +1,7 @@
 #include "e2e/workloads/ledger/report.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace cutline::ledger {
 namespace {
 

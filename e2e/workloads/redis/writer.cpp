@@ -1,0 +1,148 @@
+#include "e2e/workloads/redis/writer.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "e2e/workloads/ledger/network.hpp"
+#include "e2e/workloads/redis/resp.hpp"
+
+namespace cutline::redis {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+constexpr Millis try_again = 200ms, look_up = 500ms;
+constexpr auto longest_pause = 60s;  // a checker that dies does not stop the workload for ever
+constexpr std::size_t most_questions = 64, longest_question = 4096;
+
+}  // namespace
+
+Result<Writer> Writer::open(const WriterConfig& config) {
+  auto status = ledger::listen_on(config.status);
+  if (!status) return tl::unexpected(status.error());
+  return Writer{config, std::move(*status)};
+}
+
+Status Writer::run() {
+  for (;;) {
+    std::vector<pollfd> ready{{status_.get(), POLLIN, 0}};
+    const bool writes = server_ && (!connected_ || !out_.empty());
+    ready.push_back({server_.get(), static_cast<short>(POLLIN | (writes ? POLLOUT : 0)), 0});
+    for (const auto& question : questions_) ready.push_back({question.fd.get(), POLLIN, 0});
+    if (::poll(ready.data(), ready.size(), idle_for()) < 0 && errno != EINTR) return fail_errno(errno, "poll");
+    if (!server_ && Clock::now() >= next_try_) connect();
+    if (server_ && !connected_ && (ready[1].revents & POLLOUT) != 0) {
+      connected_ = ledger::connect_error(server_.get()) == 0;
+      if (connected_)
+        ++connections_;
+      else
+        lose();
+    }
+    if (connected_) take_replies();
+    if (connected_) write_keys();
+    if (connected_) flush();
+    take_questions();
+  }
+}
+
+int Writer::idle_for() const {
+  const bool room = connected_ && sent_ - acknowledged_ < config_.window;
+  if (!room || Clock::now() < paused_until_) return static_cast<int>(try_again.count());
+  if (config_.rate == 0 || tokens_ >= 1) return 0;
+  return 1 + static_cast<int>(std::min(200.0, (1 - tokens_) * 1000 / static_cast<double>(config_.rate)));
+}
+
+void Writer::connect() {
+  next_try_ = Clock::now() + try_again;
+  const auto address = ledger::resolve(config_.server, Deadline::after(look_up));
+  if (!address) return;
+  if (auto fd = ledger::begin_connect(*address)) server_ = std::move(*fd);
+}
+
+// What was not acknowledged is written again: the same keys with the same values.
+void Writer::lose() {
+  server_ = Fd{};
+  connected_ = false;
+  in_.clear();
+  out_.clear();
+  sent_ = acknowledged_;
+  next_try_ = Clock::now() + try_again;
+}
+
+void Writer::take_replies() {
+  char bytes[16384];
+  const ssize_t n = ::recv(server_.get(), bytes, sizeof bytes, 0);
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return lose();
+  if (n > 0) in_.append(bytes, static_cast<std::size_t>(n));
+  std::string_view rest = in_;
+  while (const auto reply = take_reply(rest)) {
+    if (reply->type != '+' || acknowledged_ == sent_) {
+      ++errors_;
+      return lose();
+    }
+    ++acknowledged_;
+  }
+  in_.erase(0, in_.size() - rest.size());
+}
+
+void Writer::write_keys() {
+  const auto now = Clock::now();
+  const auto rate = static_cast<double>(config_.rate);
+  // At most a tenth of a second's worth at once, however far the clock has jumped.
+  tokens_ = std::min(std::max(rate / 10, 1.0), tokens_ + rate * std::chrono::duration<double>(now - refilled_).count());
+  refilled_ = now;
+  while (now >= paused_until_ && sent_ - acknowledged_ < config_.window && (config_.rate == 0 || tokens_ >= 1)) {
+    const auto number = std::to_string(++sent_);
+    append_command(out_, {"SET", "key:" + number, number});
+    tokens_ -= 1;
+  }
+}
+
+void Writer::flush() {
+  while (!out_.empty()) {
+    const ssize_t n = ::send(server_.get(), out_.data(), out_.size(), MSG_NOSIGNAL);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n < 0) return lose();
+    out_.erase(0, static_cast<std::size_t>(n));
+  }
+}
+
+void Writer::take_questions() {
+  for (Fd fd = ledger::accept_one(status_.get()); fd; fd = ledger::accept_one(status_.get()))
+    if (questions_.size() < most_questions) questions_.push_back({std::move(fd), {}});
+  for (auto it = questions_.begin(); it != questions_.end();) {
+    char bytes[1024];
+    const ssize_t n = ::recv(it->fd.get(), bytes, sizeof bytes, 0);
+    if (n > 0) it->in.append(bytes, static_cast<std::size_t>(n));
+    const bool whole = it->in.find("\r\n\r\n") != std::string::npos;
+    if (!whole && it->in.size() < longest_question && (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))) {
+      ++it;
+      continue;
+    }
+    if (whole) {
+      const auto from = it->in.find(' ') + 1;
+      const auto body = answer(it->in.substr(from, it->in.find(' ', from) - from));
+      const auto reply = fmt::format("HTTP/1.0 {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
+                                     body.empty() ? "404 Not Found" : "200 OK", body.size(), body);
+      (void)::send(it->fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
+    }
+    it = questions_.erase(it);
+  }
+}
+
+std::string Writer::answer(const std::string& path) {
+  if (path == "/pause")
+    paused_until_ = Clock::now() + longest_pause;
+  else if (path == "/resume")
+    paused_until_ = {};
+  else if (path != "/state")
+    return {};
+  const auto reconnects = connections_ == 0 ? 0 : connections_ - 1;
+  return fmt::format(
+      "{{\"acknowledged\":{},\"sent\":{},\"connected\":{},\"reconnects\":{},\"errors\":{},\"paused\":{}}}\n",
+      acknowledged_, sent_, connected_, reconnects, errors_, Clock::now() < paused_until_);
+}
+
+}  // namespace cutline::redis
