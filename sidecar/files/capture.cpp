@@ -90,17 +90,38 @@ void fold_hard_links(Catalog& catalog) {
   }
 }
 
-Status enough_space(const Catalog& catalog, const std::string& folder) {
+struct Room {
   std::uint64_t needed = 0;
-  for (const auto& e : catalog.entries) needed += std::min(e.size, e.allocated);
+  std::uint64_t available = 0;
+};
+
+Result<Room> room_for(const Catalog& catalog, const std::string& folder) {
+  Room room;
+  for (const auto& e : catalog.entries) room.needed += std::min(e.size, e.allocated);
   struct statvfs system{};
   if (::statvfs(folder.c_str(), &system) != 0) return fail_errno(errno, "statvfs " + folder);
-  const std::uint64_t available = system.f_bavail * system.f_frsize;
-  if (needed <= available) return {};
-  return fail(
-      Code::Exhausted,
-      "{}: the container's files need up to {} bytes, {} are free; give the volume more room or keep fewer checkpoints",
-      folder, needed, available);
+  room.available = system.f_bavail * system.f_frsize;
+  return room;
+}
+
+tl::unexpected<Error> no_room(const Room& room, const std::string& folder) {
+  return fail(Code::Exhausted,
+              "{}: the container's files need up to {} bytes, {} are free; give the volume more room or keep fewer "
+              "checkpoints",
+              folder, room.needed, room.available);
+}
+
+Status enough_space(const Catalog& catalog, const std::string& folder) {
+  auto room = room_for(catalog, folder);
+  if (!room) return tl::unexpected(room.error());
+  return room->needed <= room->available ? Status{} : no_room(*room, folder);
+}
+
+// Others write to the same disk meanwhile (CRIU, other containers): it can be full in spite of the look beforehand.
+tl::unexpected<Error> explained(Error error, const Catalog& catalog, const std::string& folder) {
+  auto room = room_for(catalog, folder);
+  if (error.code != Code::Exhausted || !room) return tl::unexpected(std::move(error));
+  return tl::unexpected(no_room(*room, folder).value().in(error.message));
 }
 
 // Copies entries that `next` hands out until none is left.
@@ -203,8 +224,9 @@ Result<Capture> capture(const CaptureRequest& request, Deadline deadline) {
   add_held(plan, *root, *held, mapped);
   fold_hard_links(plan.catalog);
   if (auto enough = enough_space(plan.catalog, request.folder); !enough) return tl::unexpected(enough.error());
-  if (auto done = copy_all(*root, plan.catalog, mapped, request.folder, deadline); !done)
-    return tl::unexpected(done.error());
+  if (auto done = copy_all(*root, plan.catalog, mapped, request.folder, deadline); !done) {
+    return explained(done.error(), plan.catalog, request.folder);
+  }
   if (auto done = write_catalog(plan.catalog, request.folder); !done) return forward(done, request.folder);
   Capture out{plan.catalog.entries.size(), Bytes{}, std::move(plan.skipped)};
   std::uint64_t bytes = 0;

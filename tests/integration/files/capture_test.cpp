@@ -159,6 +159,22 @@ TEST(Capture, SaysHowMuchRoomIsMissingBeforeItCopies) {
   EXPECT_TRUE(left);
 }
 
+TEST(Capture, SaysWhichFileFoundNoRoomWhenTheDiskFillsUpMeanwhile) {
+  const Container c{[](const auto& root) {
+                      for (int i = 0; i < 8; ++i) write(root / "data" / std::to_string(i), std::string(65537, 'x'));
+                    },
+                    [] {}};
+  // Their sum fits, but each begins on a block of its own.
+  ASSERT_EQ(::mount("tmpfs", c.images().c_str(), "tmpfs", 0, "size=532480"), 0);
+  const auto done = capture_of(c, {"/data"});
+  ::umount2(c.images().c_str(), MNT_DETACH);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::Exhausted);
+  EXPECT_THAT(
+      done.error().message,
+      testing::MatchesRegex("/data/[0-7]: write: No space left on device: .*need up to 524296 bytes, .* are free.*"));
+}
+
 TEST(Capture, EndsAtItsDeadline) {
   const Container c{[](const auto& root) { write(root / "data/a", "a"); }, [] {}};
   const auto done = capture({c.pid(), {c.pid()}, {"/data"}, c.images()}, Deadline::after(0ms));
