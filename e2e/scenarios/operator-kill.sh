@@ -1,0 +1,60 @@
+# The operator is killed at moments spread over a round: nothing stays held, the round ends whole, and the next one works.
+# shellcheck shell=bash
+
+scenario_main() {
+    local n i
+    n=$(rounds_or 5 10)
+    check "three ledger pods transfer money" deploy_ledger LEDGER_RATE=10000
+    check "an undisturbed round is measured" undisturbed
+    for ((i = 0; i < n; i++)); do
+        check "snapshot: the operator killed at point $((i + 1)) of $n" operator_killed_in_snapshot "$i" "$n"
+        check "rollback: the operator killed at point $((i + 1)) of $n" operator_killed_in_rollback "$i" "$n"
+    done
+}
+
+undisturbed() {
+    local began
+    began=$(milliseconds)
+    snapshot base ledger
+    succeed dsnap base
+    echo $(($(milliseconds) - began)) >"$work/snapshot-ms"
+    began=$(milliseconds)
+    rollback base base
+    succeed rb base
+    echo $(($(milliseconds) - began)) >"$work/rollback-ms"
+    audit
+    measure "snapshot $(cat "$work/snapshot-ms") ms, rollback $(cat "$work/rollback-ms") ms"
+}
+
+# killed_in KIND NAME POINT OF: applies with a kill on its way.
+killed_in() {
+    local node pid delay
+    renew_operator
+    read -r node pid < <(operator_process)
+    delay=$((100 + $(cat "$work/$5-ms") * $3 / $4))
+    kill_after "$delay" "$node" "$pid"
+    "$5" "$2" "$6"
+    kill_done
+    measure "killed after $delay ms"
+}
+
+operator_killed_in_snapshot() {
+    killed_in dsnap "s$1" "$1" "$2" snapshot ledger
+    nothing_stays_held 12
+    ended_whole dsnap "s$1"
+    after_the_fault "s$1"
+}
+
+operator_killed_in_rollback() {
+    killed_in rb "r$1" "$1" "$2" rollback base
+    ended_whole rb "r$1"
+    nothing_stays_held 12
+    after_the_fault "r$1"
+}
+
+after_the_fault() {
+    snapshot "next-$1" ledger
+    succeed dsnap "next-$1" 90
+    audit
+    expect_restarts "$ledgers" 0
+}

@@ -1,0 +1,70 @@
+# A sidecar is killed at moments spread over a round. Its container comes back; the application's containers are never restarted.
+# shellcheck shell=bash
+
+scenario_main() {
+    local i
+    check "three ledger pods transfer money" deploy_ledger LEDGER_RATE=10000
+    check "an undisturbed round is measured" undisturbed
+    for i in 0 1 2 3 4; do
+        check "snapshot: a sidecar killed at point $((i + 1)) of 5" sidecar_killed_in_snapshot "$i"
+        check "rollback: a sidecar killed at point $((i + 1)) of 5" sidecar_killed_in_rollback "$i"
+    done
+}
+
+# Fresh pods each time: the kubelet's back-off from the last kill would be measured otherwise.
+undisturbed() {
+    local began
+    began=$(milliseconds)
+    snapshot base ledger
+    succeed dsnap base
+    echo $(($(milliseconds) - began)) >"$work/snapshot-ms"
+    began=$(milliseconds)
+    rollback base base
+    succeed rb base
+    echo $(($(milliseconds) - began)) >"$work/rollback-ms"
+    audit
+    measure "snapshot $(cat "$work/snapshot-ms") ms, rollback $(cat "$work/rollback-ms") ms"
+}
+
+fresh() {
+    remove_ledger
+    deploy_ledger LEDGER_RATE=10000
+}
+
+sidecar_killed_in_snapshot() {
+    local node pid delay=$((100 + $(cat "$work/snapshot-ms") * $1 / 5))
+    fresh
+    read -r node pid < <(sidecar_process "ledger-$(($1 % 3))")
+    kill_after "$delay" "$node" "$pid"
+    snapshot "s$1" ledger
+    kill_done
+    measure "killed after $delay ms"
+    nothing_stays_held 12
+    ended_whole dsnap "s$1"
+    next_is_well "s$1"
+}
+
+sidecar_killed_in_rollback() {
+    local node pid delay=$((100 + $(cat "$work/rollback-ms") * $1 / 5))
+    fresh
+    snapshot "line$1" ledger
+    succeed dsnap "line$1"
+    read -r node pid < <(sidecar_process "ledger-$(($1 % 3))")
+    kill_after "$delay" "$node" "$pid"
+    rollback "r$1" "line$1"
+    kill_done
+    measure "killed after $delay ms"
+    ended_whole rb "r$1"
+    nothing_stays_held 12
+    next_is_well "r$1"
+}
+
+next_is_well() {
+    snapshot "next-$1" ledger
+    succeed dsnap "next-$1" 90
+    rollback "next-$1" "next-$1"
+    succeed rb "next-$1" 90
+    transfers_go_on 20
+    audit
+    expect_restarts "$ledgers" 0
+}
