@@ -28,10 +28,13 @@ struct Server::Impl {
   std::set<std::shared_ptr<Channel>> channels;
   std::jthread thread;
 
-  Status listen(std::uint16_t port) {
+  Status listen(const std::string& address, std::uint16_t port) {
     boost::system::error_code error;
-    const Tcp::endpoint endpoint{Tcp::v6(), port};
-    if (acceptor.open(endpoint.protocol(), error); !error) acceptor.set_option(asio::ip::v6_only{false}, error);
+    const auto where = address.empty() ? asio::ip::address{asio::ip::address_v6::any()} : asio::ip::make_address(address, error);
+    if (error) return fail(Code::Invalid, "{} is no address to listen on", address);
+    const Tcp::endpoint endpoint{where, port};
+    acceptor.open(endpoint.protocol(), error);
+    if (!error && where.is_v6()) acceptor.set_option(asio::ip::v6_only{false}, error);
     if (!error) acceptor.set_option(Tcp::acceptor::reuse_address{true}, error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(64, error);
@@ -90,9 +93,9 @@ struct Server::Impl {
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<Server>> Server::start(std::uint16_t port, IdentitySource identity, Handler handler) {
+Result<std::unique_ptr<Server>> Server::start(std::uint16_t port, IdentitySource identity, Handler handler, const std::string& address) {
   auto impl = std::make_unique<Impl>(std::move(identity), std::move(handler));
-  if (auto listening = impl->listen(port); !listening) return tl::unexpected(listening.error());
+  if (auto listening = impl->listen(address, port); !listening) return tl::unexpected(listening.error());
   impl->accept();
   impl->thread = std::jthread{[raw = impl.get()] { raw->io.run(); }};
   return std::unique_ptr<Server>{new Server{std::move(impl)}};

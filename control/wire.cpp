@@ -65,6 +65,18 @@ Counters counters(const Json& row) {
   return {{row.at(0), row.at(1)}, {row.at(2), row.at(3)}, row.at(4), row.at(5), row.at(6)};
 }
 
+Json json(const std::vector<Connection>& connections) {
+  Json out = Json::array();
+  for (const auto& c : connections) out.push_back({c.local.address, c.local.port, c.remote.address, c.remote.port});
+  return out;
+}
+
+std::vector<Connection> connections(const Json& rows) {
+  std::vector<Connection> out;
+  for (const auto& row : rows) out.push_back({{row.at(0), row.at(1)}, {row.at(2), row.at(3)}});
+  return out;
+}
+
 Json json(const LocalCheckpoint& c) {
   Json table = Json::array();
   for (const auto& row : c.counters) table.push_back(json(row));
@@ -101,7 +113,7 @@ Json json(const Command& command) {
           [](const Abort& m) -> Json { return {{"type", "abort"}, {"epoch", value(m.epoch)}}; },
           [](const Prepare& m) -> Json {
             return {{"type", "prepare"}, {"epoch", value(m.epoch)}, {"checkpoint", value(m.checkpoint)},
-                    {"digest", m.digest}, {"holdMs", m.hold.count()}};
+                    {"digest", m.digest}, {"holdMs", m.hold.count()}, {"external", json(m.external)}};
           },
           [](const Restore& m) -> Json { return {{"type", "restore"}, {"epoch", value(m.epoch)}}; },
           [](const Release& m) -> Json { return {{"type", "release"}, {"epoch", value(m.epoch)}}; },
@@ -117,7 +129,7 @@ Command command(const Json& json) {
   if (type == "request") return Request{epoch(json), hold(), save_options(json.at("options"))};
   if (type == "done") return Done{epoch(json)};
   if (type == "abort") return Abort{epoch(json)};
-  if (type == "prepare") return Prepare{epoch(json), epoch(json, "checkpoint"), json.at("digest"), hold()};
+  if (type == "prepare") return Prepare{epoch(json), epoch(json, "checkpoint"), json.at("digest"), hold(), connections(json.at("external"))};
   if (type == "restore") return Restore{epoch(json)};
   if (type == "release") return Release{epoch(json)};
   if (type == "forget") return Forget{epoch(json, "checkpoint")};

@@ -16,6 +16,13 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
+// One end's name of a connection.
+struct Connection {
+  Endpoint local;
+  Endpoint remote;
+  auto operator<=>(const Connection&) const = default;
+};
+
 struct Counters {
   Endpoint local;
   Endpoint remote;

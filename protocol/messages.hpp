@@ -64,6 +64,7 @@ struct Prepare {  // rollback, phase 1: verify the saved state, close the gate f
   Epoch checkpoint{};
   std::string digest;
   Millis hold{0};
+  std::vector<Connection> external;  // of the checkpoint, to outside of the workload: not rolled back there, so to be closed here
 };
 struct Restore { Epoch epoch{}; };  // phase 2: from here the gate has no deadline; end the processes, put back files and processes
 struct Release { Epoch epoch{}; };  // phase 3: every member is restored, open the gate

@@ -155,7 +155,7 @@ Effects on(State& state, const Prepare& prepare, Instant now) {
   }
   const auto unfinished = restoring(state);
   state = {prepare.epoch, Preparing{now + prepare.hold, prepare.checkpoint, false, unfinished}};
-  return {Persist{}, Verify{prepare.epoch, prepare.checkpoint, prepare.digest, prepare.hold, unfinished.has_value()}};
+  return {Persist{}, Verify{prepare.epoch, prepare.checkpoint, prepare.digest, prepare.hold, unfinished.has_value(), prepare.external}};
 }
 
 Effects on(State& state, const PrepareEnded& ended) {

@@ -35,7 +35,7 @@ struct Discard { Epoch checkpoint{}; };   // delete what was saved
 struct OpenGate { Epoch epoch{}; };       // idempotent; report the held time with the answer
 // Verify the saved state and close the gate, then PrepareEnded. `gate_stays`: it is closed without deadline by a rollback that did
 // not end; leave it so, whatever `hold` says.
-struct Verify { Epoch epoch{}; Epoch checkpoint{}; std::string digest; Millis hold{0}; bool gate_stays = false; };
+struct Verify { Epoch epoch{}; Epoch checkpoint{}; std::string digest; Millis hold{0}; bool gate_stays = false; std::vector<Connection> external; };
 struct PutBack { Epoch epoch{}; Epoch checkpoint{}; };  // gate without deadline, end, restore; then RestoreEnded
 struct Answer { Reply reply; };
 using Effect = std::variant<Persist, Save, Keep, Discard, OpenGate, Verify, PutBack, Answer>;

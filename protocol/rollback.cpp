@@ -65,7 +65,7 @@ Output prepare(State& state, Reserving reserving, Instant now) {
   if (plan.members.empty()) return give_up(state, plan, {Code::Invalid, "the rollback has no members"});
   Output out;
   for (const auto& [pod, target] : plan.members) {
-    out.send.push_back({pod, Prepare{plan.epoch, target.checkpoint, target.digest, plan.hold}});
+    out.send.push_back({pod, Prepare{plan.epoch, target.checkpoint, target.digest, plan.hold, target.external}});
   }
   const auto until = now + plan.prepare_budget;
   state = Preparing{std::move(plan), until, {}};

@@ -20,6 +20,7 @@ namespace cutline::protocol::rollback {
 struct Target {
   Epoch checkpoint{};
   std::string digest;
+  std::vector<Connection> external;
   bool operator==(const Target&) const = default;
 };
 

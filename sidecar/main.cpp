@@ -100,7 +100,7 @@ int run(const Options& o, const sigset_t& ends) {
 
   PodParts pod{PodUid{o.uid}, PodName{o.pod}, **hub, *gate, *bases, *store, *runner, o.work, o.control_port};
   Shell shell{pod, record->durable};
-  Certificate certificate{{.operator_host = o.operator_host, .operator_port = o.operator_port, .authority = o.authority}};
+  Certificate certificate{{.operator_host = o.operator_host, .operator_port = o.operator_port, .authority = o.authority, .kept = o.store + "/certificate.pem"}};
   auto server = control::Server::start(o.control_port, certificate.identity(), [&](protocol::Command command, control::Server::ReplyTo reply) {
     shell.command(std::move(command), std::move(reply));
   });

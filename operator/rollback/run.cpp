@@ -146,6 +146,9 @@ void record_plan(Json& object, const Line& line, const std::string& now) {
   auto& status = object["status"];
   status["to"] = line.snapshot;
   status["dominoDepth"] = 0;
+  std::size_t external = 0;
+  for (const auto& entry : line.entries) external += entry.target.external.size();
+  status["lost"] = {{"external", external}};
   status["plan"] = Json::array();
   for (const auto& entry : line.entries)
     status["plan"].push_back({{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"from", entry.from}, {"to", entry.to},

@@ -12,6 +12,7 @@ namespace {
 constexpr Millis kBudget{5'000};
 constexpr std::chrono::seconds kFirstPause{1};
 constexpr std::chrono::seconds kLongestPause{15};
+constexpr std::string_view kBetween = "\n#\n";  // of key and certificate in the file: never in PEM
 
 }  // namespace
 
@@ -37,25 +38,48 @@ Result<control::Identity> Certificate::ask() const {
   return control::Identity{options_.authority, {request->key, answer->body}};
 }
 
+Result<control::Identity> Certificate::load() const {
+  const auto text = read_file(options_.kept, 64U << 10U);
+  if (!text) return tl::unexpected(text.error());
+  const auto middle = text->find(kBetween);
+  if (middle == std::string::npos) return fail(Code::Corrupt, "{} is not a kept certificate", options_.kept);
+  control::Identity out{options_.authority, {text->substr(0, middle), text->substr(middle + kBetween.size())}};
+  const auto left = control::remaining(out.own.certificate);
+  if (!left || *left < std::chrono::hours{1}) return fail(Code::NotFound, "the kept certificate is over");
+  return out;
+}
+
+std::chrono::seconds Certificate::take(control::Identity identity) {
+  const auto left = control::remaining(identity.own.certificate).value_or(std::chrono::hours{1});
+  const std::scoped_lock lock{current_->mutex};
+  current_->identity = std::make_shared<const control::Identity>(std::move(identity));
+  return std::max(std::chrono::seconds{60}, left * 2 / 3);
+}
+
 void Certificate::run(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   auto pause = kFirstPause;
+  std::chrono::seconds wait{0};
+  if (auto kept = load()) wait = take(std::move(*kept));
   while (!stop.stop_requested()) {
-    std::chrono::seconds wait = pause;
-    if (auto identity = ask()) {
-      const auto left = control::remaining(identity->own.certificate).value_or(std::chrono::hours{1});
-      wait = std::max(std::chrono::seconds{60}, left * 2 / 3);
-      pause = kFirstPause;
-      const std::scoped_lock lock{current_->mutex};
-      current_->identity = std::make_shared<const control::Identity>(std::move(*identity));
-      log::info("certificate received", {{"renew_in_s", wait.count()}});
-    } else {
+    {
+      std::unique_lock lock{mutex};
+      (void)never.wait_for(lock, stop, wait, [] { return false; });
+    }
+    if (stop.stop_requested()) return;
+    wait = pause;
+    auto identity = ask();
+    if (!identity) {
       log::warn("no certificate yet", {{"error", identity.error()}});
       pause = std::min(kLongestPause, pause * 2);
+      continue;
     }
-    std::unique_lock lock{mutex};
-    (void)never.wait_for(lock, stop, wait, [] { return false; });
+    const auto saved = replace_file(options_.kept, fmt::format("{}{}{}", identity->own.key, kBetween, identity->own.certificate));
+    if (!saved) log::error("certificate not kept", {{"error", saved.error()}});
+    wait = take(std::move(*identity));
+    pause = kFirstPause;
+    log::info("certificate received", {{"renew_in_s", wait.count()}});
   }
 }
 

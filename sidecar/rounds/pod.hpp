@@ -19,10 +19,13 @@ struct PodParts {
   const criu::Runner& criu;
   std::string work;  // a folder for CRIU's logs
   std::uint16_t control_port = 0;
+  std::optional<Instant> gate_closed_at;  // of the round that runs
 };
 
 // A part of a checkpoint that belongs to no container: what must be known of the pod as a whole.
 inline constexpr const char* kPodPart = "cutline-pod";
 inline constexpr const char* kLoopbackFile = "loopback.json";  // connections of the pod with itself
+// Beside the store's folders: what the rollback that is prepared must close. Written before it may begin.
+inline constexpr const char* kExternalFile = "external.json";
 
 }  // namespace cutline::sidecar

@@ -5,7 +5,7 @@
 
 #include "base/log.hpp"
 #include "sidecar/files/files.hpp"
-#include "sidecar/rounds/loopback.hpp"
+#include "sidecar/rounds/connections.hpp"
 #include "sidecar/sockets/destroy.hpp"
 
 namespace cutline::sidecar {
@@ -71,7 +71,9 @@ Status verify(PodParts& pod, const protocol::participant::Verify& request) {
   if (!stored) return forward(stored, fmt::format("checkpoint of epoch {}", value(request.checkpoint)));
   if (stored->manifest.uid != pod.uid) return fail(Code::Corrupt, "the checkpoint is of pod {}, not of this one", stored->manifest.uid.value);
   if (auto containers = match(pod.hub, stored->manifest); !containers) return tl::unexpected(containers.error());
+  if (auto kept = save_external(pod.store, request.external); !kept) return forward(kept, "external connections");
   if (request.gate_stays) return {};
+  pod.gate_closed_at = Clock::now();
   if (auto closed = pod.gate.close(request.hold); !closed) return forward(closed, "gate");
   return {};
 }
@@ -84,9 +86,12 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   const auto& counters = stored->manifest.checkpoint.counters;
   const auto loopback = load_loopback(pod.store, request.checkpoint);
   if (!loopback) return tl::unexpected(loopback.error());
+  const auto external = load_external(pod.store);
+  if (!external) return tl::unexpected(external.error());
   const auto containers = match(pod.hub, stored->manifest);
   if (!containers) return tl::unexpected(containers.error());
 
+  if (!pod.gate_closed_at) pod.gate_closed_at = Clock::now();
   if (auto closed = pod.gate.close(std::nullopt); !closed) return forward(closed, "gate");
   if (auto ended = end_processes(pod, *containers, counters); !ended) return tl::unexpected(ended.error());
   if (auto held = pod.gate.hold_loopback(*loopback); !held) return forward(held, "loopback");
@@ -98,7 +103,9 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   if (!live) return forward(live, "counters");
   for (const auto& missing : pod.bases.rebase(counters, *live))
     log::warn("connection not restored", {{"local_port", missing.local.port}, {"remote", missing.remote.address}, {"remote_port", missing.remote.port}});
-  log::info("checkpoint put back", {{"epoch", request.epoch}, {"checkpoint", request.checkpoint}, {"us", since(start).count()}});
+  const auto closed = sockets::destroy(*external, sockets::Which::All, Deadline::after(kSockets));
+  if (!closed) return forward(closed, "external connections");
+  log::info("checkpoint put back", {{"epoch", request.epoch}, {"checkpoint", request.checkpoint}, {"closed_external", *closed}, {"us", since(start).count()}});
   return protocol::Timings{.restore = since(start)};
 }
 

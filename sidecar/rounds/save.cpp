@@ -4,7 +4,7 @@
 
 #include "base/log.hpp"
 #include "sidecar/files/files.hpp"
-#include "sidecar/rounds/loopback.hpp"
+#include "sidecar/rounds/connections.hpp"
 #include "sidecar/sockets/drain.hpp"
 
 namespace cutline::sidecar {
@@ -114,6 +114,7 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   Frozen frozen{pod.hub, *containers};
   if (auto done = frozen.freeze(request.hold, deadline.sooner(kFreeze)); !done) return forward(done, "freeze");
   (void)sockets::wait_drained(pod.control_port, deadline.sooner(kDrain));
+  pod.gate_closed_at = Clock::now();
   if (auto closed = pod.gate.close(request.hold); !closed) return forward(closed, "gate");
   auto live = sockets::tcp_sockets(deadline);
   if (!live) return forward(live, "counters");

@@ -129,7 +129,7 @@ void Shell::carry_out(const p::Effect& effect) {
 void Shell::open_gate() {
   const std::scoped_lock lock{gate_mutex_};
   if (auto opened = pod_.gate.open(); !opened) log::error("gate not opened", {{"error", opened.error()}});
-  if (closed_at_) gated_ = std::chrono::duration_cast<Micros>(now() - *std::exchange(closed_at_, std::nullopt));
+  if (pod_.gate_closed_at) gated_ = std::chrono::duration_cast<Micros>(now() - *std::exchange(pod_.gate_closed_at, std::nullopt));
 }
 
 // To everybody who asked about this epoch: a repeated command has the same answer.
@@ -171,7 +171,6 @@ void Shell::work(const std::stop_token& stop) {
 
 Shell::Event Shell::perform(const Job& job) {
   const std::scoped_lock lock{gate_mutex_};
-  closed_at_ = now();  // at most a moment before the gate closes
   gated_ = Micros{0};
   return std::visit(overloaded{
                         [&](const p::Save& m) -> Event {

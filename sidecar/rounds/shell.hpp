@@ -47,9 +47,8 @@ class Shell {
   [[nodiscard]] bool direct(const protocol::Command& command, const control::Server::ReplyTo& reply);
 
   PodParts& pod_;
-  std::mutex gate_mutex_;
-  std::optional<Instant> closed_at_;
-  Micros gated_{0};
+  std::mutex gate_mutex_;  // gate and `gated_`: the worker's while it performs, else the first thread's
+  Micros gated_{0};        // by the round that ended last
 
   // Of the first thread alone.
   protocol::participant::State state_;

@@ -22,6 +22,13 @@ TEST(Wire, ARequestArrivesAsItWasSent) {
   EXPECT_EQ(request.options, (SaveOptions{GateKind::Drop, {{"db", "/data"}}}));
 }
 
+TEST(Wire, ARollbackSaysWhichConnectionsLeadOutside) {
+  const std::vector<Connection> external{{{"10.0.0.1", 6379}, {"192.0.2.7", 50000}}};
+  const auto frame = decode_command(encode(CommandFrame{1, Prepare{Epoch{9}, Epoch{7}, "sha256:ab", Millis{5}, external}}));
+  ASSERT_TRUE(frame) << frame.error().message;
+  EXPECT_EQ(std::get<Prepare>(frame->command).external, external);
+}
+
 TEST(Wire, AnAckCarriesItsCounters) {
   const auto frame = decode_reply(encode(ReplyFrame{1, Acked{Epoch{7}, checkpoint()}}));
   ASSERT_TRUE(frame) << frame.error().message;
