@@ -30,7 +30,8 @@ struct Server::Impl {
 
   Status listen(const std::string& address, std::uint16_t port) {
     boost::system::error_code error;
-    const auto where = address.empty() ? asio::ip::address{asio::ip::address_v6::any()} : asio::ip::make_address(address, error);
+    const auto where =
+        address.empty() ? asio::ip::address{asio::ip::address_v6::any()} : asio::ip::make_address(address, error);
     if (error) return fail(Code::Invalid, "{} is no address to listen on", address);
     const Tcp::endpoint endpoint{where, port};
     acceptor.open(endpoint.protocol(), error);
@@ -60,7 +61,9 @@ struct Server::Impl {
     demand_identity(channel->stream(), kOperatorIdentity);
     channels.insert(channel);
     auto timer = std::make_shared<asio::steady_timer>(io, kHandshakeBudget);
-    timer->async_wait([channel](auto cancelled) { if (!cancelled) channel->end("handshake took too long"); });
+    timer->async_wait([channel](auto cancelled) {
+      if (!cancelled) channel->end("handshake took too long");
+    });
     channel->stream().async_handshake(TlsStream::server, [this, channel, timer, keep = *context](auto error) {
       timer->cancel();
       if (error) {
@@ -93,7 +96,8 @@ struct Server::Impl {
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<Server>> Server::start(std::uint16_t port, IdentitySource identity, Handler handler, const std::string& address) {
+Result<std::unique_ptr<Server>> Server::start(std::uint16_t port, IdentitySource identity, Handler handler,
+                                              const std::string& address) {
   auto impl = std::make_unique<Impl>(std::move(identity), std::move(handler));
   if (auto listening = impl->listen(address, port); !listening) return tl::unexpected(listening.error());
   impl->accept();

@@ -11,13 +11,14 @@ namespace cutline::control {
 
 class Server {
  public:
-  using ReplyTo = std::function<void(protocol::Reply)>;  // once, from any thread, any time; a lost connection swallows it
+  using ReplyTo =
+      std::function<void(protocol::Reply)>;  // once, from any thread, any time; a lost connection swallows it
   using Handler = std::function<void(protocol::Command, ReplyTo)>;  // called on the server's thread: must not block
 
-  // Port 0: any free one. While `identity` has none, connections are turned away. `address`: an IPv4 or IPv6 address to listen on
-  // alone; empty: all of the network namespace.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> start(std::uint16_t port, IdentitySource identity, Handler handler,
-                                                             const std::string& address = {});
+  // Port 0: any free one. While `identity` has none, connections are turned away. `address`: an IPv4 or IPv6 address to
+  // listen on alone; empty: all of the network namespace.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(std::uint16_t port, IdentitySource identity,
+                                                             Handler handler, const std::string& address = {});
   ~Server();  // closes everything and joins
 
   [[nodiscard]] std::uint16_t port() const;

@@ -8,20 +8,21 @@ namespace cutline::op {
 
 Result<Millis> parse_duration(std::string_view text) {
   constexpr std::pair<std::string_view, double> units[] = {{"ms", 1.0}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
+  constexpr double longest = 366.0 * 24 * 3600e3;
   double total = 0;
   std::string_view rest = text;
-  while (!rest.empty()) {
+  bool good = !rest.empty();
+  while (good && !rest.empty()) {
     double number = 0;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    if (error != std::errc{}) break;
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     const auto unit = std::ranges::find_if(units, [&](const auto& u) { return rest.starts_with(u.first); });
-    if (unit == std::end(units)) break;
+    good = error == std::errc{} && number >= 0 && unit != std::end(units);  // not so for what is no number
+    if (!good) break;
     rest.remove_prefix(unit->first.size());
     total += number * unit->second;
   }
-  if (!rest.empty() || text.empty() || total < 0 || total > 366.0 * 24 * 3600e3)
-    return fail(Code::Invalid, "'{}' is no duration; write for example 5s", text);
+  if (!good || total > longest) return fail(Code::Invalid, "'{}' is no duration; write for example 5s", text);
   return Millis{static_cast<std::int64_t>(total)};
 }
 

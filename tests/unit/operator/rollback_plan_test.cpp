@@ -1,0 +1,173 @@
+// Each decision about a Rollback.
+#include <gmock/gmock.h>
+
+#include "operator/api/conditions.hpp"
+#include "operator/rollback/plan.hpp"
+#include "tests/unit/operator/samples.hpp"
+
+namespace cutline::op::rollback {
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::rollback::Phase;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const Json kToFirst = {{"to", {{"snapshot", "first"}}}};
+const Json kToLatest = {{"policyRef", {{"name", "ledger"}}}, {"to", {{"latest", true}}}};
+
+Observed seen(const Json& spec) {
+  return {samples::rollback(spec),
+          {samples::committed("first", 7), samples::committed("second", 9)},
+          samples::ledgers(2),
+          0s};
+}
+
+template <class D>
+D decided(const Observed& observed) {
+  auto decision = plan(observed);
+  if (!std::holds_alternative<D>(decision))
+    throw std::runtime_error(fmt::format("another decision: {}", decision.index()));
+  return std::get<D>(std::move(decision));
+}
+
+// As a coordinator that died left it: of epoch 12, to "first", of one pod.
+Observed in_a_round(std::initializer_list<const char*> conditions) {
+  auto observed = seen(kToFirst);
+  auto& status = observed.object["status"];
+  status["epoch"] = 12;
+  status["to"] = "first";
+  status["plan"] = {{{"pod", "ledger-1"},
+                     {"uid", "ledger-1-uid"},
+                     {"from", "present"},
+                     {"to", "first, checkpoint 3"},
+                     {"epoch", 7},
+                     {"digest", "sha256:old"}}};
+  for (const auto* type : conditions) set_condition(observed.object, {type, true, "X", ""}, samples::kNow);
+  return observed;
+}
+
+TEST(ARollbackToANamedSnapshot, TakesEachMemberBackToItsCheckpoint) {
+  const auto line = decided<Begin>(seen(kToFirst)).line;
+  EXPECT_EQ(line.snapshot, "first");
+  ASSERT_EQ(line.entries.size(), 2U);
+  EXPECT_EQ(line.entries[0].pod.name, "ledger-0");
+  EXPECT_EQ(line.entries[0].target, (protocol::rollback::Target{Epoch{7}, "sha256:ledger-0-7"}));
+  EXPECT_EQ(line.entries[0].from, "present");
+  EXPECT_EQ(line.entries[0].to, "first, checkpoint 3");
+  EXPECT_EQ(line.entries[0].because, "the snapshot was named");
+}
+
+TEST(ARollbackToTheLatest, GoesToTheCommittedSnapshotOfTheHighestEpoch) {
+  auto observed = seen(kToLatest);
+  auto open = samples::snapshot("third");
+  open["status"]["epoch"] = 11;
+  observed.snapshots.push_back(open);  // not committed
+  const auto line = decided<Begin>(observed).line;
+  EXPECT_EQ(line.snapshot, "second");
+  EXPECT_THAT(line.entries[0].because, HasSubstr("most recent distributed snapshot"));
+}
+
+TEST(ARollbackToTheLatest, PassesOverTheSnapshotsOfOtherPoliciesAndOnesBeingDeleted) {
+  auto observed = seen(kToLatest);
+  observed.snapshots[1]["metadata"]["deletionTimestamp"] = samples::kNow;
+  auto other = samples::committed("other", 20);
+  other["spec"]["policyRef"]["name"] = "web";
+  observed.snapshots.push_back(other);
+  EXPECT_EQ(decided<Begin>(observed).line.snapshot, "first");
+}
+
+TEST(ARollbackToTheLatest, WithoutAnySnapshotIsRefusedForThereIsNoLine) {
+  auto observed = seen(kToLatest);
+  observed.snapshots.clear();
+  const auto refused = decided<Refuse>(observed);
+  EXPECT_EQ(refused.why.code, Code::NotFound);
+  EXPECT_THAT(refused.why.message, HasSubstr("no recovery line: policy ledger has no committed snapshot"));
+}
+
+TEST(ARollback, ToASnapshotThatIsNotThereOrNotCommittedIsRefused) {
+  auto observed = seen({{"to", {{"snapshot", "none"}}}});
+  EXPECT_EQ(decided<Refuse>(observed).why.code, Code::NotFound);
+  observed = seen(kToFirst);
+  observed.snapshots[0] = samples::snapshot("first");
+  EXPECT_EQ(decided<Refuse>(observed).why.code, Code::Invalid);
+}
+
+TEST(ARollback, IntoAPodThatWasReplacedIsRefused) {
+  auto observed = seen(kToFirst);
+  observed.pods[0].uid = PodUid{"another"};
+  const auto refused = decided<Refuse>(observed);
+  EXPECT_EQ(refused.why.code, Code::Unsupported);
+  EXPECT_THAT(refused.why.message, HasSubstr("pod ledger-0 of the snapshot is gone or was replaced"));
+}
+
+TEST(ARollback, WaitsAMinuteForAContainerThatIsBeingRestarted) {
+  auto observed = seen(kToFirst);
+  observed.pods[1].not_running = {"ledger"};
+  EXPECT_THAT(decided<Later>(observed).why.message, HasSubstr("pod ledger-1: container ledger is not running"));
+  observed.age = 61s;
+  EXPECT_EQ(decided<Refuse>(observed).why.code, Code::Unavailable);
+}
+
+TEST(ARollback, ThatAsksForWhatIsNotCarriedOutIsRefusedWithTheFieldsName) {
+  auto spec = kToLatest;
+  spec["pods"] = {"ledger-1"};
+  EXPECT_THAT(decided<Refuse>(seen(spec)).not_implemented, ElementsAre("spec.pods"));
+}
+
+TEST(ADryRun, ShowsTheLineAndBeginsNothing) {
+  auto spec = kToFirst;
+  spec["dryRun"] = true;
+  EXPECT_EQ(decided<Show>(seen(spec)).line.entries.size(), 2U);
+}
+
+TEST(ADryRun, ThatWasShownIsLeftAlone) {
+  auto spec = kToFirst;
+  spec["dryRun"] = true;
+  auto observed = seen(spec);
+  set_condition(observed.object, {"Planned", true, "LineFound", ""}, samples::kNow);
+  (void)decided<Nothing>(observed);
+}
+
+TEST(ARollbackInARound, IsRecoveredFromTheRecordedPlanToTheLetter) {
+  auto observed = in_a_round({"Planned"});
+  observed.snapshots.clear();  // what is there now does not matter any more
+  const auto recover = decided<Recover>(observed);
+  EXPECT_EQ(recover.epoch, Epoch{12});
+  EXPECT_EQ(recover.line.snapshot, "first");
+  ASSERT_EQ(recover.line.entries.size(), 1U);
+  EXPECT_EQ(recover.line.entries[0].target, (protocol::rollback::Target{Epoch{7}, "sha256:old"}));
+  EXPECT_EQ(recover.line.entries[0].pod.addresses.front(), "10.0.0.2");  // where the pod is now
+}
+
+TEST(ARollbackInARound, IsRecoveredInThePhaseThatWasRecorded) {
+  EXPECT_EQ(decided<Recover>(in_a_round({"Planned"})).phase, Phase::Reserved);
+  EXPECT_EQ(decided<Recover>(in_a_round({"Planned", "Irrevocable"})).phase, Phase::Restoring);
+  EXPECT_EQ(decided<Recover>(in_a_round({"Planned", "Irrevocable", "Restored"})).phase, Phase::Released);
+}
+
+TEST(ARollbackInARound, KeepsAMemberWhosePodIsGoneForItMustBeToldOf) {
+  auto observed = in_a_round({"Planned", "Irrevocable"});
+  observed.pods.clear();
+  EXPECT_EQ(decided<Recover>(observed).line.entries[0].pod.uid, PodUid{"ledger-1-uid"});
+}
+
+TEST(ARollbackThatIsDeleted, InTheMiddleOfItsRoundIsEndedAllTheSame) {
+  auto observed = in_a_round({"Planned", "Irrevocable"});
+  observed.object["metadata"]["deletionTimestamp"] = samples::kNow;
+  (void)decided<Recover>(observed);
+}
+
+TEST(ARollbackThatIsDeleted, BeforeItBeganIsLeftAlone) {
+  auto observed = seen(kToFirst);
+  observed.object["metadata"]["deletionTimestamp"] = samples::kNow;
+  (void)decided<Nothing>(observed);
+}
+
+TEST(ARollbackThatHasEnded, IsLeftAlone) {
+  (void)decided<Nothing>(in_a_round({"Planned", "Irrevocable", "Restored", "Released"}));
+  (void)decided<Nothing>(in_a_round({"Planned", "Failed"}));
+}
+
+}  // namespace
+}  // namespace cutline::op::rollback

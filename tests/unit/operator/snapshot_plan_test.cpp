@@ -1,0 +1,172 @@
+// Each decision about a DistributedSnapshot.
+#include <gmock/gmock.h>
+
+#include "operator/api/conditions.hpp"
+#include "operator/api/resources.hpp"
+#include "operator/snapshot/plan.hpp"
+#include "tests/unit/operator/samples.hpp"
+
+namespace cutline::op::snapshot {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Observed seen(Json object) { return {std::move(object), samples::policy(), samples::ledgers(2), false, 0s}; }
+
+template <class D>
+D decided(const Observed& observed) {
+  auto decision = plan(observed);
+  if (!std::holds_alternative<D>(decision))
+    throw std::runtime_error(fmt::format("another decision: {}", decision.index()));
+  return std::get<D>(std::move(decision));
+}
+
+Json deleting(Json object) {
+  object["metadata"]["deletionTimestamp"] = samples::kNow;
+  return object;
+}
+
+TEST(ANewSnapshot, GetsItsFinalizerBeforeAnythingElse) {
+  auto object = samples::snapshot();
+  object["metadata"].erase("finalizers");
+  (void)decided<AddFinalizer>(seen(object));
+}
+
+TEST(ANewSnapshot, BeginsWithAllMembersAndThePolicysSettings) {
+  const auto begin = decided<Begin>(seen(samples::snapshot()));
+  EXPECT_EQ(begin.members.size(), 2U);
+  EXPECT_EQ(begin.save.deadline, 5s);
+  EXPECT_EQ(begin.save.options.gate, protocol::GateKind::Queue);
+}
+
+TEST(ANewSnapshot, BeginsWithWhatItSaysItself) {
+  auto object = samples::snapshot();
+  object["spec"] = {{"selector", {{"matchLabels", {{"app", "ledger"}}}}}, {"deadline", "700ms"}, {"gate", "Drop"}};
+  auto observed = seen(object);
+  observed.policy.reset();
+  const auto begin = decided<Begin>(observed);
+  EXPECT_EQ(begin.save.deadline, 700ms);
+  EXPECT_EQ(begin.save.options.gate, protocol::GateKind::Drop);
+}
+
+TEST(ANewSnapshot, OpensItsGateOnlyByItsOwnTestAnnotation) {
+  auto object = samples::snapshot();
+  object["metadata"]["annotations"][kTestGate] = "Open";
+  EXPECT_EQ(decided<Begin>(seen(object)).save.options.gate, protocol::GateKind::Open);
+}
+
+TEST(ANewSnapshot, OfAPolicyThatIsNotThereIsRefusedAndSaysSo) {
+  auto observed = seen(samples::snapshot());
+  observed.policy.reset();
+  const auto refused = decided<Refuse>(observed);
+  EXPECT_EQ(refused.why.code, Code::NotFound);
+  EXPECT_THAT(refused.why.message, HasSubstr("there is no SnapshotPolicy ledger"));
+}
+
+TEST(ANewSnapshot, WaitsAMinuteForAPodThatIsStarting) {
+  auto observed = seen(samples::snapshot());
+  observed.pods[1].sidecar_ready = false;
+  observed.age = 59s;
+  EXPECT_THAT(decided<Later>(observed).why.message, HasSubstr("ledger-1"));
+  observed.age = 60s;
+  EXPECT_EQ(decided<Refuse>(observed).why.code, Code::Unavailable);
+}
+
+TEST(ANewSnapshot, DoesNotWaitForWhatTheUserMustDo) {
+  auto observed = seen(samples::snapshot());
+  observed.pods[1].injected = false;
+  EXPECT_EQ(decided<Refuse>(observed).why.code, Code::Invalid);
+}
+
+TEST(ANewSnapshot, OfAnotherProtocolIsRefusedWithTheFieldsName) {
+  auto object = samples::snapshot();
+  object["spec"]["protocol"] = "Incremental";
+  const auto refused = decided<Refuse>(seen(object));
+  EXPECT_EQ(refused.why.code, Code::Unsupported);
+  EXPECT_THAT(refused.not_implemented, ElementsAre("spec.protocol"));
+}
+
+TEST(ANewSnapshot, OfAPolicyWithHooksIsRefusedForTheyWouldNotRun) {
+  auto observed = seen(samples::snapshot());
+  (*observed.policy)["spec"]["hooks"]["beforeFreeze"] = Json::array();
+  EXPECT_THAT(decided<Refuse>(observed).not_implemented, ElementsAre("policy spec.hooks"));
+}
+
+TEST(ANewSnapshot, OfAPolicyWhoseScheduleOrRepositoryIsNotCarriedOutIsTakenAllTheSame) {
+  auto observed = seen(samples::snapshot());
+  (*observed.policy)["spec"]["schedule"] = "@hourly";
+  (*observed.policy)["spec"]["repositoryRef"]["name"] = "backups";
+  (void)decided<Begin>(observed);
+}
+
+TEST(ASnapshotInARound, IsRecoveredWithTheMembersThatTheRecordNames) {
+  auto object = samples::committed("first", 7);
+  object["status"]["conditions"].erase(1);  // not committed yet
+  const auto recover = decided<Recover>(seen(object));
+  EXPECT_EQ(recover.epoch, Epoch{7});
+  EXPECT_FALSE(recover.committed);
+  EXPECT_EQ(recover.members.size(), 2U);
+}
+
+TEST(ASnapshotInARound, ThatWasCommittedIsRecoveredAsCommitted) {
+  EXPECT_TRUE(decided<Recover>(seen(samples::committed("first", 7))).committed);
+}
+
+TEST(ASnapshotInARound, IsRecoveredWithoutAMemberThatIsGone) {
+  auto observed = seen(samples::committed("first", 7));
+  observed.pods.pop_back();
+  EXPECT_EQ(decided<Recover>(observed).members.size(), 1U);
+}
+
+TEST(ASnapshotInARound, IsRecoveredWithTheRecordedMembersAndNotWithNewOnes) {
+  auto observed = seen(samples::committed("first", 7));
+  observed.pods = samples::ledgers(3);
+  EXPECT_EQ(decided<Recover>(observed).members.size(), 2U);
+}
+
+TEST(ASnapshotThatHasEnded, IsLeftAlone) {
+  auto released = samples::committed("first", 7);
+  set_condition(released, {"Released", true, "GatesOpen", ""}, samples::kNow);
+  (void)decided<Nothing>(seen(released));
+  auto failed = samples::snapshot();
+  set_condition(failed, {"Failed", true, "Timeout", ""}, samples::kNow);
+  (void)decided<Nothing>(seen(failed));
+}
+
+TEST(ASnapshotThatIsDeleted, CollectsItsImages) {
+  auto object = samples::committed("first", 7);
+  set_condition(object, {"Released", true, "GatesOpen", ""}, samples::kNow);
+  const auto collect = decided<Collect>(seen(deleting(object)));
+  EXPECT_EQ(collect.epoch, Epoch{7});
+  EXPECT_EQ(collect.members.size(), 2U);
+  EXPECT_FALSE(collect.open);
+}
+
+TEST(ASnapshotThatIsDeleted, InTheMiddleOfItsRoundThawsFirst) {
+  EXPECT_TRUE(decided<Collect>(seen(deleting(samples::committed("first", 7)))).open);
+}
+
+TEST(ASnapshotThatIsDeleted, BeforeItsRoundHasNobodyToTell) {
+  const auto collect = decided<Collect>(seen(deleting(samples::snapshot())));
+  EXPECT_EQ(collect.epoch, Epoch{0});
+  EXPECT_FALSE(collect.open);
+  EXPECT_THAT(collect.members, IsEmpty());
+}
+
+TEST(ASnapshotThatIsDeleted, WaitsForTheRollbackThatNeedsIt) {
+  auto observed = seen(deleting(samples::committed("first", 7)));
+  observed.used_by_rollback = true;
+  EXPECT_EQ(decided<Later>(observed).why.code, Code::Busy);
+}
+
+TEST(ASnapshotThatIsDeleted, AndCollectedIsLeftAlone) {
+  auto object = deleting(samples::committed("first", 7));
+  object["metadata"]["finalizers"] = {"somebody.else/finalizer"};
+  (void)decided<Nothing>(seen(object));
+}
+
+}  // namespace
+}  // namespace cutline::op::snapshot
