@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "sidecar/certificate/certificate.hpp"
+#include "sidecar/launchers/hub.hpp"
 #include "sidecar/rounds/shell.hpp"
 #include "sidecar/store/record.hpp"
 

@@ -71,6 +71,38 @@ Result<RestoreReport> report(pid_t root, Instant start) {
   return RestoreReport{root, std::move(pidfd), std::chrono::duration_cast<Micros>(Clock::now() - start)};
 }
 
+// Everything that is opened before CRIU starts, and must stay open while it runs.
+struct Opened {
+  std::vector<Inherited> streams;
+  Fd images;
+  Fd work;
+  std::vector<Fd> entrances;
+};
+
+Result<Opened> open_all(const RestoreRequest& request, const std::string& work_folder, const Record& record) {
+  auto streams = open_streams(request.launcher, record.streams);
+  if (!streams) return tl::unexpected(streams.error());
+  auto images = open_file(request.images, O_RDONLY | O_DIRECTORY);
+  if (!images) return tl::unexpected(images.error());
+  auto work = open_file(work_folder, O_RDONLY | O_DIRECTORY);
+  if (!work) return tl::unexpected(work.error());
+  auto entrances = request.freezer.entrances();
+  if (!entrances) return tl::unexpected(entrances.error());
+  return Opened{std::move(*streams), std::move(*images), std::move(*work), std::move(*entrances)};
+}
+
+Child command(const Bundle& bundle, const Opened& opened) {
+  auto child = criu_child(bundle, "restore", opened.images.get(), opened.work.get(), kLog);
+  child.dies_with_caller = true;  // what it has begun is no use to anybody
+  child.arguments.emplace_back("--restore-detached");
+  for (const auto& entrance : opened.entrances) child.entrances.push_back(entrance.get());
+  for (const auto& [inode, fd] : opened.streams) {
+    const auto number = child.inherit_number(fd.get());
+    child.arguments.insert(child.arguments.end(), {"--inherit-fd", fmt::format("fd[{}]:pipe:[{}]", number, inode)});
+  }
+  return child;
+}
+
 }  // namespace
 
 Result<RestoreReport> Runner::restore(const RestoreRequest& request, Deadline deadline) const {
@@ -78,33 +110,19 @@ Result<RestoreReport> Runner::restore(const RestoreRequest& request, Deadline de
   const auto record = read_record(request.images);
   if (!record) return tl::unexpected(record.error());
   if (auto reserved = reserve_numbers(*record); !reserved) return tl::unexpected(reserved.error());
-  const auto streams = open_streams(request.launcher, record->streams);
-  if (!streams) return tl::unexpected(streams.error());
   const auto& work_folder = request.work.empty() ? request.images : request.work;
-  const auto images = open_file(request.images, O_RDONLY | O_DIRECTORY);
-  if (!images) return tl::unexpected(images.error());
-  const auto work = open_file(work_folder, O_RDONLY | O_DIRECTORY);
-  if (!work) return tl::unexpected(work.error());
-  const auto entrances = request.freezer.entrances();
-  if (!entrances) return tl::unexpected(entrances.error());
+  const auto opened = open_all(request, work_folder, *record);
+  if (!opened) return tl::unexpected(opened.error());
   const auto inside = Namespaces::of(request.launcher);
   if (!inside) return tl::unexpected(inside.error());
 
-  auto child = criu_child(bundle_, "restore", images->get(), work->get(), kLog);
-  child.dies_with_caller = true;  // what it has begun is no use to anybody
-  child.arguments.emplace_back("--restore-detached");
-  for (const auto& entrance : *entrances) child.entrances.push_back(entrance.get());
-  for (const auto& [inode, fd] : *streams) {
-    child.arguments.insert(child.arguments.end(),
-                           {"--inherit-fd", fmt::format("fd[{}]:pipe:[{}]", child.inherit_number(fd.get()), inode)});
-  }
+  const auto child = command(bundle_, *opened);
   Result<Outcome> outcome = Outcome{};
   if (auto ran = inside->run(false, [&] { outcome = child.run(deadline); }); !ran) return tl::unexpected(ran.error());
   if (outcome && outcome->code == 0) return report(record->root, start);
 
   // CRIU ends what it had started when it fails, but not when it is killed.
-  const auto ended = end_rest(request.freezer, *record);
-  if (!ended) return forward(ended, "end what a failed restore left");
+  if (auto ended = end_rest(request.freezer, *record); !ended) return forward(ended, "end what a failed restore left");
   if (!outcome) return forward(outcome, "restore");
   return tl::unexpected(complaint(read_file(work_folder + "/" + kLog).value_or(""), *outcome));
 }

@@ -1,8 +1,5 @@
-// The containers of this pod that take part, each known by its launcher. Starts applications, tells launchers what a round does to
-// their trees, and carries a restored application's end to its container's end.
-//
-// A thread of its own serves the connections. The other methods are called by one round at a time; they wait for the launchers'
-// answers until their deadline.
+// The real Launchers: starts applications, tells launchers what a round does to their trees, and carries a restored application's end to
+// its container's end. A thread of its own serves the connections.
 #pragma once
 
 #include <condition_variable>
@@ -10,19 +7,10 @@
 #include <thread>
 
 #include "base/deadline.hpp"
-#include "sidecar/cgroup/freezer.hpp"
-#include "sidecar/criu/exit_watch.hpp"
 #include "sidecar/launchers/connection.hpp"
+#include "sidecar/launchers/launchers.hpp"
 
 namespace cutline::sidecar {
-
-struct Container {
-  std::string name;
-  pid_t launcher = 0;
-  pid_t keeper = 0;                          // 0: none now
-  std::shared_ptr<cgroup::Freezer> freezer;  // of this launcher
-  launcher::Phase phase = launcher::Phase::Starting;
-};
 
 struct HubOptions {
   std::string socket{launcher::default_socket};
@@ -30,21 +18,16 @@ struct HubOptions {
   std::vector<std::string> expected;  // the containers that must be there; empty: whoever comes
 };
 
-class Hub {
+class Hub : public Launchers {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Hub>> start(HubOptions options);
-  ~Hub();
+  ~Hub() override;
 
-  // All containers, each with a launcher that is connected. Unavailable names one that is not there.
-  [[nodiscard]] Result<std::vector<Container>> containers() const;
-
-  // Each launcher thaws its tree when `limit` has passed or this process ends, whatever becomes of us.
-  [[nodiscard]] Status guard(Millis limit, Deadline deadline);
-  [[nodiscard]] Status unguard(Deadline deadline);
-  // The trees are about to be killed: their end is not their containers' end.
-  [[nodiscard]] Status hold(Deadline deadline);
-  // A restored root: the launcher passes signals on to it, and ends as it ends.
-  [[nodiscard]] Status adopt(const std::string& container, criu::ExitWatch watch);
+  [[nodiscard]] Result<std::vector<Container>> containers() const override;
+  [[nodiscard]] Status guard(Millis limit, Deadline deadline) override;
+  [[nodiscard]] Status unguard(Deadline deadline) override;
+  [[nodiscard]] Status hold(Deadline deadline) override;
+  [[nodiscard]] Status adopt(const std::string& container, criu::ExitWatch watch) override;
 
  private:
   struct Entry;

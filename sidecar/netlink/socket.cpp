@@ -11,7 +11,7 @@ namespace cutline::netlink {
 namespace {
 
 constexpr std::size_t receive_size =
-    256 * 1024;  // a dump's parts are at most 32 KiB; acknowledgements repeat a request
+    std::size_t{256} * 1024;  // a dump's parts are at most 32 KiB; acknowledgements repeat a request
 
 struct Outcome {
   bool answered = false;

@@ -3,7 +3,7 @@
 
 #include "sidecar/criu/runner.hpp"
 #include "sidecar/gate/gate.hpp"
-#include "sidecar/launchers/hub.hpp"
+#include "sidecar/launchers/launchers.hpp"
 #include "sidecar/sockets/bases.hpp"
 #include "sidecar/store/store.hpp"
 
@@ -12,7 +12,7 @@ namespace cutline::sidecar {
 struct PodParts {
   PodUid uid;
   PodName name;
-  Hub& hub;
+  Launchers& launchers;
   gate::Gate& gate;
   sockets::Bases& bases;
   const store::Store& store;

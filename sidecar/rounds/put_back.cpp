@@ -22,8 +22,8 @@ constexpr Millis kSockets{3'000};
 Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::now() - start); }
 
 // The saved containers as they are now; the names must be the same, the launchers may be others.
-Result<std::vector<Container>> match(const Hub& hub, const store::Manifest& manifest) {
-  auto now = hub.containers();
+Result<std::vector<Container>> match(const Launchers& launchers, const store::Manifest& manifest) {
+  auto now = launchers.containers();
   if (!now) return now;
   for (const auto& saved : manifest.containers)
     if (std::ranges::none_of(*now, [&](const Container& c) { return c.name == saved.name; }))
@@ -36,7 +36,7 @@ Result<std::vector<Container>> match(const Hub& hub, const store::Manifest& mani
 
 // Ends all trees, and with them their sockets: what they leave behind would hold the tuples, or speak to peers.
 Status end_processes(PodParts& pod, const std::vector<Container>& containers, const protocol::CounterTable& connections) {
-  if (auto held = pod.hub.hold(Deadline::after(kLauncherAnswer)); !held) return held;
+  if (auto held = pod.launchers.hold(Deadline::after(kLauncherAnswer)); !held) return held;
   for (const auto& container : containers)
     if (auto killed = container.freezer->kill_all(Deadline::after(kKill)); !killed) return forward(killed, "end " + container.name);
   if (auto ended = sockets::destroy_orphans(pod.control_port, Deadline::after(kSockets)); !ended) return forward(ended, "sockets");
@@ -54,7 +54,7 @@ Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, 
   if (!restored) return forward(restored, "container " + container.name);
   auto watch = criu::ExitWatch::of(restored->root, std::move(restored->pidfd));
   if (!watch) return forward(watch, "container " + container.name);
-  return pod.hub.adopt(container.name, std::move(*watch));
+  return pod.launchers.adopt(container.name, std::move(*watch));
 }
 
 // One after the other: their numbers and loopback connections are apart, but CRIU's checks of free numbers are not.
@@ -70,7 +70,7 @@ Status verify(PodParts& pod, const protocol::participant::Verify& request) {
   const auto stored = pod.store.verify(request.checkpoint, request.digest, Deadline::after(kVerify));
   if (!stored) return forward(stored, fmt::format("checkpoint of epoch {}", value(request.checkpoint)));
   if (stored->manifest.uid != pod.uid) return fail(Code::Corrupt, "the checkpoint is of pod {}, not of this one", stored->manifest.uid.value);
-  if (auto containers = match(pod.hub, stored->manifest); !containers) return tl::unexpected(containers.error());
+  if (auto containers = match(pod.launchers, stored->manifest); !containers) return tl::unexpected(containers.error());
   if (auto kept = save_external(pod.store, request.external); !kept) return forward(kept, "external connections");
   if (request.gate_stays) return {};
   pod.gate_closed_at = Clock::now();
@@ -88,7 +88,7 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   if (!loopback) return tl::unexpected(loopback.error());
   const auto external = load_external(pod.store);
   if (!external) return tl::unexpected(external.error());
-  const auto containers = match(pod.hub, stored->manifest);
+  const auto containers = match(pod.launchers, stored->manifest);
   if (!containers) return tl::unexpected(containers.error());
 
   if (!pod.gate_closed_at) pod.gate_closed_at = Clock::now();

@@ -21,12 +21,12 @@ Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::n
 // Whatever happens, no process stays frozen: the launchers guard that as well, against our own end.
 class Frozen {
  public:
-  Frozen(Hub& hub, std::vector<Container> containers) : hub_(hub), containers_(std::move(containers)) {}
+  Frozen(Launchers& launchers, std::vector<Container> containers) : launchers_(launchers), containers_(std::move(containers)) {}
   Frozen(const Frozen&) = delete;
   ~Frozen() { thaw(); }
 
   Status freeze(Millis limit, Deadline deadline) {
-    if (auto guarded = hub_.guard(limit, Deadline::after(kLauncherAnswer)); !guarded) return guarded;
+    if (auto guarded = launchers_.guard(limit, Deadline::after(kLauncherAnswer)); !guarded) return guarded;
     active_ = true;
     for (const auto& container : containers_)
       if (auto frozen = container.freezer->freeze(deadline); !frozen) return forward(frozen, container.name);
@@ -37,11 +37,11 @@ class Frozen {
     if (!std::exchange(active_, false)) return;
     for (const auto& container : containers_)
       if (auto thawed = container.freezer->thaw(); !thawed) log::error("not thawed", {{"container", container.name}, {"error", thawed.error()}});
-    if (auto done = hub_.unguard(Deadline::after(kLauncherAnswer)); !done) log::warn("unguard", {{"error", done.error()}});
+    if (auto done = launchers_.unguard(Deadline::after(kLauncherAnswer)); !done) log::warn("unguard", {{"error", done.error()}});
   }
 
  private:
-  Hub& hub_;
+  Launchers& launchers_;
   std::vector<Container> containers_;
   bool active_ = false;
 };
@@ -102,7 +102,7 @@ Status fit(const std::vector<Container>& containers) {
 
 Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participant::Save& request) {
   const auto deadline = Deadline::after(request.hold);
-  auto containers = pod.hub.containers();
+  auto containers = pod.launchers.containers();
   if (!containers) return tl::unexpected(containers.error());
   if (auto ready = fit(*containers); !ready) return tl::unexpected(ready.error());
   if (auto chosen = pod.gate.choose(request.options.gate); !chosen) return forward(chosen, "gate");
@@ -111,7 +111,7 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   auto manifest = manifest_of(pod, *containers, request.epoch);
 
   const auto start = Clock::now();
-  Frozen frozen{pod.hub, *containers};
+  Frozen frozen{pod.launchers, *containers};
   if (auto done = frozen.freeze(request.hold, deadline.sooner(kFreeze)); !done) return forward(done, "freeze");
   (void)sockets::wait_drained(pod.control_port, deadline.sooner(kDrain));
   pod.gate_closed_at = Clock::now();

@@ -90,7 +90,7 @@ bool Shell::direct(const Command& command, const control::Server::ReplyTo& reply
     return true;
   }
   if (!std::holds_alternative<protocol::Preflight>(command)) return false;
-  const auto containers = pod_.hub.containers();
+  const auto containers = pod_.launchers.containers();
   if (!containers) {
     reply(protocol::Refused{{}, containers.error()});
     return true;

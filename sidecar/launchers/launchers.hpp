@@ -1,0 +1,41 @@
+// The containers of this pod that take part, each known by its launcher: what a round asks of them. Hub is the real one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/deadline.hpp"
+#include "launcher/protocol.hpp"
+#include "sidecar/cgroup/freezer.hpp"
+#include "sidecar/criu/exit_watch.hpp"
+
+namespace cutline::sidecar {
+
+struct Container {
+  std::string name;
+  pid_t launcher = 0;
+  pid_t keeper = 0;                          // 0: none now
+  std::shared_ptr<cgroup::Freezer> freezer;  // of this launcher
+  launcher::Phase phase = launcher::Phase::Starting;
+};
+
+// Called by one round at a time; each call waits for the launchers' answers until its deadline.
+class Launchers {
+ public:
+  virtual ~Launchers() = default;
+
+  // All containers, each with a launcher that is connected. Unavailable names one that is not there.
+  [[nodiscard]] virtual Result<std::vector<Container>> containers() const = 0;
+  // Each launcher thaws its tree when `limit` has passed or this process ends, whatever becomes of us.
+  [[nodiscard]] virtual Status guard(Millis limit, Deadline deadline) = 0;
+  [[nodiscard]] virtual Status unguard(Deadline deadline) = 0;
+  // The trees are about to be killed: their end is not their containers' end.
+  [[nodiscard]] virtual Status hold(Deadline deadline) = 0;
+  // A restored root: the launcher passes signals on to it, and ends as it ends.
+  [[nodiscard]] virtual Status adopt(const std::string& container, criu::ExitWatch watch) = 0;
+};
+
+}  // namespace cutline::sidecar
