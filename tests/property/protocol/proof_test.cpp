@@ -40,7 +40,7 @@ std::vector<Member> members_of(const std::vector<Application>& states) {
 }
 
 TEST(AnyProof, SaysWhatTheDefinitionSays) {
-  holds(2000, [] {
+  holds(1000, [] {
     const auto pods = 1 + any(4);
     const auto states = any_states(pods);
     std::size_t wrong = 0;
@@ -60,7 +60,7 @@ TEST(AnyProof, SaysWhatTheDefinitionSays) {
 }
 
 TEST(AnyProof, DoesNotDependOnTheOrderOfMembersOrConnectionsNorOnServicesInBetween) {
-  holds(2000, [] {
+  holds(1000, [] {
     auto members = members_of(any_states(1 + any(4)));
     const auto before = prove(members);
     const bool translated = any(2) == 1;

@@ -116,6 +116,7 @@ void World::recover(Job& job) {
 // `make` gets the kind of events and the coordinator's own time.
 template <class Make>
 void World::feed(Job& job, Coordinator& coordinator, Make make) {
+  if (coordinator.alive) scripted_death();
   if (!coordinator.alive) return;
   const auto now = now_ + coordinator.clock;
   std::visit(overloaded{
@@ -131,8 +132,10 @@ void World::carry_out(Job& job, Coordinator& coordinator, const Output& output) 
   if (output.persist) write(job, coordinator, stage_of(*output.persist));
   const auto alarm = ++coordinator.alarm;
   if (output.wake) {
-    const auto delay = std::chrono::ceil<Millis>(*output.wake - coordinator.clock - now_);
-    after(std::max(delay, 0ms), [this, &job, &coordinator, alarm] {
+    auto delay = std::max(std::chrono::ceil<Millis>(*output.wake - coordinator.clock - now_), 0ms);
+    if (choices_.chance(setting_.faults.late))
+      delay += Millis{static_cast<long>(choices_.pick(100))};  // a busy machine
+    after(delay, [this, &job, &coordinator, alarm] {
       if (alarm != coordinator.alarm) return;
       feed(job, coordinator, [](auto of, Instant now) { return typename decltype(of)::Tick{now}; });
     });
@@ -223,12 +226,13 @@ void World::command(Job& job, Coordinator& coordinator, const PodUid& to, const 
   transmit([this, who, command] { feed(who, protocol::participant::Commanded{command, now_ + pods_[who].clock}); });
 }
 
-// Every coordinator hears everything: telling apart is the machines' business.
+// Every coordinator that is still at work hears everything: telling apart is the machines' business.
 void World::reply(std::size_t from, const protocol::Reply& reply) {
   transmit([this, from, reply] {
-    for (std::size_t i = 0; i < jobs_.size(); ++i) {
-      for (std::size_t k = 0; k < jobs_[i]->coordinators.size(); ++k) {
-        feed(*jobs_[i], *jobs_[i]->coordinators[k],
+    for (const auto& job : jobs_) {
+      if (job->closed) continue;
+      for (std::size_t k = 0; k < job->coordinators.size(); ++k) {
+        feed(*job, *job->coordinators[k],
              [&](auto of, Instant now) { return typename decltype(of)::Answered{pods_[from].uid, reply, now}; });
       }
     }
@@ -248,9 +252,10 @@ void World::leave(std::size_t who) {
   }
 }
 
+// Epochs are given out one by one.
 World::Job* World::job(Epoch epoch) {
-  const auto found = std::ranges::find_if(jobs_, [&](const auto& job) { return job->epoch == epoch; });
-  return found == jobs_.end() ? nullptr : found->get();
+  const auto number = value(epoch);
+  return number >= 1 && number <= jobs_.size() ? jobs_[number - 1].get() : nullptr;
 }
 
 }  // namespace cutline::simulation

@@ -15,21 +15,23 @@ World run(Setting setting, Choices choices = Choices({})) {
   return world;
 }
 
-TEST(OneFault, TheCoordinatorDiesBeforeAnyStep) {
-  const auto steps = run(three_rounds()).steps();
-  for (std::uint64_t step = 0; step < steps; ++step) {
+TEST(OneFault, TheCoordinatorDiesBeforeAnyEvent) {
+  const auto events = run(three_rounds()).events();
+  for (std::uint64_t event = 0; event < events; ++event) {
     auto setting = three_rounds();
-    setting.coordinator_dies_at = step;
-    ASSERT_EQ(told(run(setting)), "") << "at step " << step;
+    setting.coordinator_dies_at = event;
+    ASSERT_EQ(told(run(setting)), "") << "at event " << event;
   }
 }
 
-TEST(OneFault, ASidecarDiesBeforeAnyStep) {
-  const auto steps = run(three_rounds()).steps();
-  for (std::uint64_t step = 0; step < steps; ++step) {
-    auto setting = three_rounds();
-    setting.sidecar_dies_at = {step, step % 3};
-    ASSERT_EQ(told(run(setting)), "") << "at step " << step;
+TEST(OneFault, ASidecarDiesBeforeAnyEvent) {
+  const auto events = run(three_rounds()).events();
+  for (std::uint64_t event = 0; event < events; ++event) {
+    for (std::size_t pod = 0; pod < 3; ++pod) {
+      auto setting = three_rounds();
+      setting.sidecar_dies_at = {event, pod};
+      ASSERT_EQ(told(run(setting)), "") << "pod " << pod << " at event " << event;
+    }
   }
 }
 
@@ -71,18 +73,18 @@ Tally visit(const Faults& faults, std::uint32_t seeds) {
 void expect_everything(const Tally& tally) {
   EXPECT_GT(tally.committed, 100U);
   EXPECT_GT(tally.failed, 100U);
-  EXPECT_GT(tally.rolled_back, 20U);
-  EXPECT_GT(tally.untouched, 20U);
+  EXPECT_GT(tally.rolled_back, 50U);
+  EXPECT_GT(tally.untouched, 50U);
   EXPECT_GT(tally.held, 0U);
   std::cout << fmt::format("snapshots: {} committed, {} failed; rollbacks: {} released, {} untouched, {} held\n",
                            tally.committed, tally.failed, tally.rolled_back, tally.untouched, tally.held);
 }
 
-TEST(ManyFaults, NeverMakeACutInconsistentNorARollbackPartial) { expect_everything(visit(everything(), 300)); }
+TEST(ManyFaults, NeverMakeACutInconsistentNorARollbackPartial) { expect_everything(visit(everything(), 100)); }
 
 TEST(ManyFaults, AlsoWhenPodsLeaveForGood) {
-  const auto tally = visit(and_pods_that_leave(), 200);
-  EXPECT_GT(tally.committed, 50U);
+  const auto tally = visit(and_pods_that_leave(), 50);
+  EXPECT_GT(tally.committed, 30U);
   EXPECT_GT(tally.failed, 50U);
 }
 

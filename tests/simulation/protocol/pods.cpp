@@ -20,6 +20,8 @@ void World::feed(std::size_t who, const participant::Event& event) {
   auto& pod = pods_[who];
   if (pod.gone) return;
   const auto incarnation = pod.incarnation;
+  scripted_death();
+  if (pod.incarnation != incarnation) return;
   const auto effects = participant::step(pod.state, event);
   demand(pod.state.epoch >= pod.highest, "an epoch goes back");
   for (const auto& effect : effects) {

@@ -32,15 +32,19 @@ void World::next() {
   now_ = std::max(now_, first->first);
   const auto what = std::move(first->second);
   agenda_.erase(first);
-  if (setting_.coordinator_dies_at == steps_) {
+  ++steps_;
+  what();
+  check_gates();
+}
+
+void World::scripted_death() {
+  const auto event = events_++;
+  if (setting_.coordinator_dies_at == event) {
     for (auto& job : jobs_) {
       for (auto& coordinator : job->coordinators) coordinator->alive = false;
     }
   }
-  if (setting_.sidecar_dies_at && setting_.sidecar_dies_at->first == steps_) die(setting_.sidecar_dies_at->second);
-  ++steps_;
-  what();
-  check_gates();
+  if (setting_.sidecar_dies_at && setting_.sidecar_dies_at->first == event) die(setting_.sidecar_dies_at->second);
 }
 
 void World::run() {
@@ -59,7 +63,7 @@ void World::wind_up() {
   const auto settle = [this](Millis span) {
     for (const auto until = now_ + span; violations_.empty() && (now_ < until || !quiet());) next();
   };
-  settle(1s);
+  settle(300ms);
   const auto held = [this] {
     return !jobs_.empty() && std::ranges::any_of(pods_, [](const Pod& p) { return !p.gone && p.disk.restoring; });
   };

@@ -42,9 +42,10 @@ struct Faults {  // in percent of the occasions
 struct Setting {
   std::size_t pods = 3;
   Faults faults;
-  std::vector<bool> rounds;                          // run first, in this order, one by one: true is a rollback
-  std::set<std::uint64_t> lose;                      // control messages, numbered from 0 in the order of their sending
-  std::optional<std::uint64_t> coordinator_dies_at;  // before the step of this number
+  std::vector<bool> rounds;      // run first, in this order, one by one: true is a rollback
+  std::set<std::uint64_t> lose;  // control messages, numbered from 0 in the order of their sending
+  std::optional<std::uint64_t>
+      coordinator_dies_at;  // before the event of this number, of all that any machine is fed with
   std::optional<std::pair<std::uint64_t, std::size_t>> sidecar_dies_at;
 };
 
@@ -58,7 +59,7 @@ class World {
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
   // What happened, so that a test can say that it has seen something.
   [[nodiscard]] std::size_t rounds(bool rollback, Stage stage) const;
-  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
   [[nodiscard]] std::uint64_t messages() const { return messages_; }
   [[nodiscard]] std::uint64_t bytes_in_transit() const { return in_transit_; }  // over all committed cuts
 
@@ -88,6 +89,7 @@ class World {
   // world.cpp: time, chance, and how rounds come about
   void after(Millis delay, std::function<void()> what);
   void next();
+  void scripted_death();
   void wind_up();
   bool quiet() const;
   void begin(bool rollback);
@@ -150,6 +152,7 @@ class World {
   std::uint64_t epochs_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t steps_ = 0;
+  std::uint64_t events_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t in_transit_ = 0;
   std::size_t scripted_ = 0;
