@@ -59,7 +59,7 @@ bool sends(const Output& out) {
 }
 
 TEST(AnyRound, CommitsOnlyWhatAllMembersAcknowledgedInTimeAndNeverBothReleasesAndAborts) {
-  holds(1000, [] {
+  holds(300, [] {
     const round::Plan plan{Epoch{7}, {{"a"}, {"b"}, {"c"}}, 100ms, 10ms, {}};
     round::State state;
     auto now = start;
@@ -96,7 +96,7 @@ TEST(AnyRound, CommitsOnlyWhatAllMembersAcknowledgedInTimeAndNeverBothReleasesAn
 }
 
 TEST(AnyRollback, TouchesOnlyWhenAllArePreparedReleasesOnlyWhenAllAreRestored) {
-  holds(1000, [] {
+  holds(300, [] {
     const rollback::Plan plan{Epoch{7}, {{{"a"}, {}}, {{"b"}, {}}, {{"c"}, {}}}, 100ms, 90ms, 200ms, 3};
     rollback::State state;
     auto now = start;
@@ -194,7 +194,7 @@ std::pair<participant::State, Instant> any_history() {
 }
 
 TEST(AnyParticipant, ActsOnceHoweverOftenItIsTold) {
-  holds(1000, [] {
+  holds(300, [] {
     auto [state, now] = any_history();
     const auto command = any_command();
     (void)step(state, participant::Commanded{command, now});
@@ -205,7 +205,7 @@ TEST(AnyParticipant, ActsOnceHoweverOftenItIsTold) {
 }
 
 TEST(AnyParticipant, WritesDownBeforeItActsAndComesBackAsItWas) {
-  holds(1000, [] {
+  holds(300, [] {
     auto [state, now] = any_history();
     const auto before = state.epoch;
     const auto written = durable(state);
@@ -219,7 +219,7 @@ TEST(AnyParticipant, WritesDownBeforeItActsAndComesBackAsItWas) {
 }
 
 TEST(AnyParticipant, KeepsItsGateClosedForAsLongAsARollbackHasNotEnded) {
-  holds(1000, [] {
+  holds(300, [] {
     auto [state, now] = any_history();
     const auto restoring = durable(state).restoring;
     const auto event = any_participant_event(later(now));
@@ -233,7 +233,7 @@ TEST(AnyParticipant, KeepsItsGateClosedForAsLongAsARollbackHasNotEnded) {
 }
 
 TEST(AnyParticipant, AnswersEveryCommandThatStartsNothing) {
-  holds(1000, [] {
+  holds(300, [] {
     auto [state, now] = any_history();
     const auto effects = step(state, participant::Commanded{any_command(), now});
     const bool running = std::holds_alternative<participant::Saving>(state.phase) ||
