@@ -40,7 +40,7 @@ killed_in() {
 
 operator_killed_in_snapshot() {
     killed_in dsnap "s$1" "$1" "$2" snapshot ledger
-    nothing_stays_held 12
+    nothing_stays_held
     ended_whole dsnap "s$1"
     after_the_fault "s$1"
 }
@@ -48,7 +48,7 @@ operator_killed_in_snapshot() {
 operator_killed_in_rollback() {
     killed_in rb "r$1" "$1" "$2" rollback base
     ended_whole rb "r$1"
-    nothing_stays_held 12
+    nothing_stays_held
     after_the_fault "r$1"
 }
 

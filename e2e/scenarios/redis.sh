@@ -12,7 +12,7 @@ scenario_main() {
 
 deploy_redis() {
     manifest "$here/workloads/redis/redis.yaml" | k apply -f -
-    k apply -f "$here/workloads/redis/policy.yaml"
+    manifest "$here/workloads/redis/policy.yaml" | k apply -f -
     await 120 "three redis pods" pods_are_ready app=redis 3
     await 60 "a writer that has written, and a replica that follows" redis_is_well 100
 }

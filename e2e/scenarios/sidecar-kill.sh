@@ -39,7 +39,7 @@ sidecar_killed_in_snapshot() {
     snapshot "s$1" ledger
     kill_done
     measure "killed after $delay ms"
-    nothing_stays_held 12
+    nothing_stays_held
     ended_whole dsnap "s$1"
     next_is_well "s$1"
 }
@@ -55,7 +55,7 @@ sidecar_killed_in_rollback() {
     kill_done
     measure "killed after $delay ms"
     ended_whole rb "r$1"
-    nothing_stays_held 12
+    nothing_stays_held
     next_is_well "r$1"
 }
 

@@ -14,6 +14,10 @@ install_chart() {
     kubectl get crd -o name | grep -c '\.cutline\.dev$'
 }
 
+installed_tag() {
+    kubectl -n cutline-system get deployment cutline-operator -o 'jsonpath={.spec.template.spec.containers[0].image}' | sed 's/.*://'
+}
+
 operator_pod() {
     kubectl -n cutline-system get pod -l app.kubernetes.io/component=operator -o json |
         jq -er '[.items[] | select(.metadata.deletionTimestamp == null)] | sort_by(.metadata.creationTimestamp) | last.metadata.name'

@@ -7,7 +7,7 @@ remove_namespace() { kubectl delete namespace "$1" --ignore-not-found --timeout=
 
 # manifest FILE [NAME=VALUE...]: with our images, and values of environment variables replaced.
 manifest() {
-    local file=$1 edits=(-e "s|\(localhost/cutline/[a-z]*\):dev|\1:$tag|") pair
+    local file=$1 pair edits=(-e "s|^  deadline: .*|  deadline: ${deadline}s|" -e "s|\(localhost/cutline/[a-z]*\):dev|\1:$tag|")
     shift
     for pair; do edits+=(-e "s|{name: ${pair%%=*}, value: [^}]*}|{name: ${pair%%=*}, value: \"${pair#*=}\"}|"); done
     sed "${edits[@]}" "$file"
