@@ -194,7 +194,7 @@ std::pair<participant::State, Instant> any_history() {
 }
 
 TEST(AnyParticipant, ActsOnceHoweverOftenItIsTold) {
-  holds(300, [] {
+  holds(1500, [] {
     auto [state, now] = any_history();
     const auto command = any_command();
     (void)step(state, participant::Commanded{command, now});
@@ -205,7 +205,7 @@ TEST(AnyParticipant, ActsOnceHoweverOftenItIsTold) {
 }
 
 TEST(AnyParticipant, WritesDownBeforeItActsAndComesBackAsItWas) {
-  holds(300, [] {
+  holds(1500, [] {
     auto [state, now] = any_history();
     const auto before = state.epoch;
     const auto written = durable(state);
@@ -219,7 +219,7 @@ TEST(AnyParticipant, WritesDownBeforeItActsAndComesBackAsItWas) {
 }
 
 TEST(AnyParticipant, KeepsItsGateClosedForAsLongAsARollbackHasNotEnded) {
-  holds(300, [] {
+  holds(1500, [] {
     auto [state, now] = any_history();
     const auto restoring = durable(state).restoring;
     const auto event = any_participant_event(later(now));
@@ -233,7 +233,7 @@ TEST(AnyParticipant, KeepsItsGateClosedForAsLongAsARollbackHasNotEnded) {
 }
 
 TEST(AnyParticipant, AnswersEveryCommandThatStartsNothing) {
-  holds(300, [] {
+  holds(1500, [] {
     auto [state, now] = any_history();
     const auto effects = step(state, participant::Commanded{any_command(), now});
     const bool running = std::holds_alternative<participant::Saving>(state.phase) ||
