@@ -9,10 +9,9 @@ set(CUTLINE_SANITIZE "" CACHE STRING "Sanitizers for every target, as -fsanitize
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # A precompiled header carries its time of creation, and a clone its path: neither changes what comes out.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
-  set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  # A precompiled header carries its time of creation; ccache needs to be told that this one is fine.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
 
 add_library(cutline_options INTERFACE)
