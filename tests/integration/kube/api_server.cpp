@@ -177,7 +177,7 @@ std::string ApiServer::log_tail() const {
 }
 
 void ApiServerEnvironment::SetUp() {
-  server_ = ApiServer::start(Deadline::after(Millis{60'000}));
+  server_ = ApiServer::start(Deadline::after(Millis{120'000}));
   ASSERT_TRUE(server_) << server_.error().message;
 }
 

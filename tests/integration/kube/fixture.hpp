@@ -13,7 +13,7 @@
 namespace cutline::test {
 
 [[nodiscard]] ApiServer& server();
-[[nodiscard]] inline Deadline soon() { return Deadline::after(Millis{15'000}); }
+[[nodiscard]] inline Deadline soon() { return Deadline::after(Millis{30'000}); }
 
 class KubeTest : public testing::Test {
  protected:

@@ -56,7 +56,7 @@ TEST_F(AWatch, ResumesAfterTheVersionItSawLast) {
 
 // A server that keeps no changes in memory, so that etcd's compaction is what it goes by.
 TEST_F(AWatch, FromACompactedVersionIsAConflict) {
-  const auto uncached = ApiServer::start(Deadline::after(Millis{60'000}), {{"--watch-cache=false"}});
+  const auto uncached = ApiServer::start(Deadline::after(Millis{120'000}), {{"--watch-cache=false"}});
   ASSERT_TRUE(uncached) << uncached.error().message;
   const auto its_client = (*uncached)->client();
   ASSERT_TRUE(its_client) << its_client.error().message;

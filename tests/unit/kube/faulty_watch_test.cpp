@@ -23,7 +23,7 @@ std::string event(const std::string& type, const std::string& name, const std::s
 }
 
 bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = Deadline::after(Millis{10'000});
+  const auto deadline = Deadline::after(Millis{30'000});
   while (!condition() && !deadline.passed()) std::this_thread::yield();
   return condition();
 }
@@ -110,7 +110,7 @@ TEST_F(AnInformerOf, EndsWhileItsListHangs) {
   ASSERT_TRUE(eventually([&] { return server.requests().size() == 1; }));
   const auto began = std::chrono::steady_clock::now();
   informer.reset();
-  EXPECT_LT(std::chrono::steady_clock::now() - began, Millis{2'000});
+  EXPECT_LT(std::chrono::steady_clock::now() - began, Millis{10'000});
 }
 
 }  // namespace
