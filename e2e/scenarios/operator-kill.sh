@@ -26,7 +26,7 @@ undisturbed() {
     measure "snapshot $(cat "$work/snapshot-ms") ms, rollback $(cat "$work/rollback-ms") ms"
 }
 
-# killed_in KIND NAME POINT OF: applies with a kill on its way.
+# killed_in KIND NAME POINT OF FUNCTION ARGUMENT: asks for it, with a kill on its way.
 killed_in() {
     local node pid delay
     renew_operator
@@ -53,8 +53,15 @@ operator_killed_in_rollback() {
 }
 
 after_the_fault() {
+    measure "$(what_was_recovered "$1")"
     snapshot "next-$1" ledger
     succeed dsnap "next-$1" 90
     audit
     expect_restarts "$ledgers" 0
+}
+
+# Of the operator that came after the killed one.
+what_was_recovered() {
+    kubectl -n cutline-system logs "$(operator_pod)" --tail=-1 | jq -rs --arg object "$namespace/$1" \
+        '[.[] | select(.object == $object and (.msg | test("recovered")))] | if . == [] then "nothing to recover" else last | "\(.msg), \(del(.ts, .level, .component, .msg, .object) | tojson)" end'
 }

@@ -34,7 +34,7 @@ check() {
 measure() { printf 'MEASURED %s\n' "$*"; }
 measured() {
     local text
-    text=$(sed -n 's/^MEASURED //p' "$work/output" | paste -sd';' | sed 's/;/; /g')
+    text=$(sed -n 's/^MEASURED //p' "$work/output" | awk 'NR > 1 { printf " | " } { printf "%s", $0 }')
     [[ -z $text ]] || printf ' [%s]' "$text"
 }
 
