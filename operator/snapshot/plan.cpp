@@ -8,6 +8,8 @@ namespace {
 
 // A pod that starts or restarts gets this long before a snapshot without it is refused.
 constexpr std::chrono::seconds kPatience{60};
+// One kubectl apply may bring the snapshot before its policy.
+constexpr std::chrono::seconds kApplied{5};
 
 bool has_finalizer(const Json& object) {
   const auto list = Json::json_pointer("/metadata/finalizers");
@@ -59,8 +61,10 @@ Decision plan(const Observed& o) {
   if (ended) return Nothing{};
   if (!has_finalizer(o.object)) return AddFinalizer{};
   const auto spec = read_snapshot_spec(o.object);
-  if (spec.policy && !o.policy)
-    return Refuse{{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace: make it, or write spec.selector", *spec.policy)}, {}};
+  if (spec.policy && !o.policy) {
+    Error why{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace: make it, or write spec.selector", *spec.policy)};
+    return o.age < kApplied ? Decision{Later{std::move(why)}} : Decision{Refuse{std::move(why), {}}};
+  }
   SaveSpec save = spec.policy ? read_save_spec(*o.policy) : *spec.inline_spec;
   if (read_save_spec(o.object).options.gate == protocol::GateKind::Open) save.options.gate = protocol::GateKind::Open;
   if (value(epoch) != 0) return Recover{std::move(save), recorded_members(o.object, o.pods), epoch, committed};

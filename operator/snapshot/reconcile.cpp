@@ -30,7 +30,7 @@ Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
   auto rollbacks = context.client.list(kRollbacks, key.ns, "", deadline);
   if (!rollbacks) return tl::unexpected(rollbacks.error());
   for (const auto& rollback : (*rollbacks)["items"]) {
-    const bool open = !is_true(rollback, "Failed") && !is_true(rollback, "Released");
+    const bool open = !is_true(rollback, "Failed") && !is_true(rollback, "Released") && !read_rollback_spec(rollback).dry_run;
     out.used_by_rollback |= open && kube::string_at(rollback, "/status/to") == key.name;
   }
   out.age = age_of(object);
@@ -132,13 +132,23 @@ class Apply {
   // After the release: one LocalCheckpoint a member. Names are deterministic: what is there stays.
   Result<Outcome> complete() {
     const auto& object = keeper_.object();
-    if (!is_true(object, "Committed") || object.contains(Json::json_pointer("/metadata/deletionTimestamp"))) return Outcome{};
-    for (const auto& member : object.at(Json::json_pointer("/status/members"))) {
-      if (member.value("digest", "").empty()) continue;
-      const auto made = context_.client.create(kCheckpoints, local_checkpoint(object, member), Deadline::after(kRead));
-      if (!made && made.error().code != Code::Conflict) return tl::unexpected(made.error());
-    }
+    const bool due = is_true(object, "Committed") && !is_true(object, "Recorded");
+    if (!due || object.contains(Json::json_pointer("/metadata/deletionTimestamp"))) return Outcome{};
+    for (const auto& member : object.at(Json::json_pointer("/status/members")))
+      if (auto made = record_checkpoint(local_checkpoint(object, member), member); !made) return tl::unexpected(made.error());
+    if (auto noted = note({"Recorded", true, "LocalCheckpoints", "each member's checkpoint is an object of its own"}); !noted)
+      return tl::unexpected(noted.error());
     return Outcome{};
+  }
+
+  cutline::Status record_checkpoint(const Json& checkpoint, const Json& member) {
+    const auto made = context_.client.create(kCheckpoints, checkpoint, Deadline::after(kRead));
+    if (!made && made.error().code != Code::Conflict) return tl::unexpected(made.error());
+    Json status = {{"status", {{"kept", {{{"node", member.value("node", "")}}}}, {"storedBytes", member.value("bytes", 0)}}}};
+    set_condition(status, {"Local", true, "OnNode", "in the pod's own volume"}, now_text());
+    set_condition(status, {"Durable", false, "OnNode", "it goes with the pod"}, now_text());
+    const auto written = context_.client.merge_patch(kCheckpoints, kube::key_of(checkpoint), status, Deadline::after(kRead), "status");
+    return written ? cutline::Status{} : tl::unexpected(written.error());
   }
 
   cutline::Status note(const Condition& condition) {

@@ -103,24 +103,25 @@ bool Shell::direct(const Command& command, const control::Server::ReplyTo& reply
 }
 
 void Shell::feed(const Event& event) {
-  for (const auto& effect : p::step(state_, event)) carry_out(effect);
+  Status durable;
+  for (const auto& effect : p::step(state_, event)) carry_out(effect, durable);
 }
 
-void Shell::carry_out(const p::Effect& effect) {
+void Shell::carry_out(const p::Effect& effect, Status& durable) {
   const auto report = [](const Status& done, const char* what) {
     if (!done) log::error(what, {{"error", done.error()}});
   };
   std::visit(overloaded{
-                 [&](const p::Persist&) { persist(); },
-                 [&](const p::Save& save) { start(save); },
+                 [&](const p::Persist&) { durable = persist(); },
+                 [&](const p::Save& save) { start(save, durable); },
                  [&](const p::Keep& keep) { report(pod_.store.commit(keep.checkpoint), "checkpoint not marked as committed"); },
                  [&](const p::Discard& discard) {
                    const auto stored = pod_.store.load(discard.checkpoint);
                    if (!stored || !stored->committed) report(pod_.store.discard(discard.checkpoint), "checkpoint not discarded");
                  },
                  [&](const p::OpenGate&) { open_gate(); },
-                 [&](const p::Verify& verify) { start(verify); },
-                 [&](const p::PutBack& put_back) { start(put_back); },
+                 [&](const p::Verify& verify) { start(verify, durable); },
+                 [&](const p::PutBack& put_back) { start(put_back, durable); },
                  [&](const p::Answer& reply) { answer(reply.reply); },
              },
              effect);
@@ -129,27 +130,35 @@ void Shell::carry_out(const p::Effect& effect) {
 void Shell::open_gate() {
   const std::scoped_lock lock{gate_mutex_};
   if (auto opened = pod_.gate.open(); !opened) log::error("gate not opened", {{"error", opened.error()}});
-  if (pod_.gate_closed_at) gated_ = std::chrono::duration_cast<Micros>(now() - *std::exchange(pod_.gate_closed_at, std::nullopt));
+  if (pod_.gate_closed_at) gated_us_ = std::chrono::duration_cast<Micros>(now() - *std::exchange(pod_.gate_closed_at, std::nullopt)).count();
 }
 
 // To everybody who asked about this epoch: a repeated command has the same answer.
 void Shell::answer(const Reply& reply) {
   auto out = reply;
-  if (auto* opened = std::get_if<protocol::Opened>(&out)) opened->gated = gated_;
+  if (auto* opened = std::get_if<protocol::Opened>(&out)) opened->gated = Micros{gated_us_};
   const auto epoch = epoch_of(out);
   for (auto& waiting : waiting_)
     if (waiting.epoch == epoch) waiting.reply(out);
   std::erase_if(waiting_, [&](const Waiting& w) { return w.epoch == epoch; });
 }
 
-void Shell::persist() {
-  const store::Record record{p::durable(state_), pod_.bases.to_json()};
-  if (auto saved = store::save_record(pod_.store.root(), record); !saved) log::error("record not written", {{"error", saved.error()}});
+Status Shell::persist() {
+  auto saved = store::save_record(pod_.store.root(), {p::durable(state_), pod_.bases.to_json()});
+  if (!saved) log::error("record not written", {{"error", saved.error()}});
+  return saved;
 }
 
 // ---- the worker ---------------------------------------------------------------------------------------------------------
 
-void Shell::start(Job job) {
+void Shell::start(Job job, const Status& durable) {
+  if (!durable) {
+    const auto why = tl::unexpected(durable.error().in("record"));
+    return post(std::visit(overloaded{[&](const p::Save& m) -> Event { return p::SaveEnded{m.epoch, why, now()}; },
+                                      [&](const p::Verify& m) -> Event { return p::PrepareEnded{m.epoch, why, now()}; },
+                                      [&](const p::PutBack& m) -> Event { return p::RestoreEnded{m.epoch, why, now()}; }},
+                           job));
+  }
   {
     const std::scoped_lock lock{mutex_};
     job_ = std::move(job);
@@ -171,7 +180,7 @@ void Shell::work(const std::stop_token& stop) {
 
 Shell::Event Shell::perform(const Job& job) {
   const std::scoped_lock lock{gate_mutex_};
-  gated_ = Micros{0};
+  gated_us_ = 0;
   return std::visit(overloaded{
                         [&](const p::Save& m) -> Event {
                           auto saved = save(pod_, m);

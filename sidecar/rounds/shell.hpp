@@ -4,6 +4,7 @@
 // ended. So a deadline is kept while a dump runs, and a repeated command is answered at once.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -38,17 +39,18 @@ class Shell {
   void post(Input input);
   void handle(Input& input);
   void feed(const Event& event);
-  void carry_out(const protocol::participant::Effect& effect);
+  // `durable`: whether what had to be persisted before it is. If not, nothing begins: the failure is its end.
+  void carry_out(const protocol::participant::Effect& effect, Status& durable);
   void answer(const protocol::Reply& reply);
-  void start(Job job);
+  void start(Job job, const Status& durable);
   [[nodiscard]] Event perform(const Job& job);
-  void persist();
+  [[nodiscard]] Status persist();
   void open_gate();
   [[nodiscard]] bool direct(const protocol::Command& command, const control::Server::ReplyTo& reply);
 
   PodParts& pod_;
-  std::mutex gate_mutex_;  // gate and `gated_`: the worker's while it performs, else the first thread's
-  Micros gated_{0};        // by the round that ended last
+  std::mutex gate_mutex_;                   // the worker's while it performs, else the first thread's
+  std::atomic<Micros::rep> gated_us_ = 0;  // by the round that ended last
 
   // Of the first thread alone.
   protocol::participant::State state_;
