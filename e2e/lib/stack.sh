@@ -6,6 +6,7 @@ cluster_kind=${cluster_kind:-local}   # local | current
 build_folder=${CUTLINE_BUILD:-$top/build/release}
 image_folder=$build_folder/images
 cluster() { "$top/e2e/cluster/cluster" "$@"; }
+export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1   # what another clone has compiled counts here too
 
 stack_programs=(cutline-operator cutline-sidecar cutline-launcher cutline_criu_preload)
 
