@@ -10,7 +10,7 @@ namespace {
 using namespace samples;
 
 TEST(ACondition, IsAddedWithItsTimeAndTheGenerationThatItWasWrittenFor) {
-  auto object = policy();
+  auto object = samples::policy();
   set_condition(object, {"Ready", true, "MembersReady", "3 pods can be saved"}, kNow);
   EXPECT_TRUE(is_true(object, "Ready"));
   EXPECT_EQ(condition(object, "Ready", "reason"), "MembersReady");
@@ -19,7 +19,7 @@ TEST(ACondition, IsAddedWithItsTimeAndTheGenerationThatItWasWrittenFor) {
 }
 
 TEST(ACondition, KeepsItsTimeWhileItsStatusDoes) {
-  auto object = policy();
+  auto object = samples::policy();
   set_condition(object, {"Ready", false, "Unavailable", "pod a"}, kNow);
   set_condition(object, {"Ready", false, "NotFound", "pod b"}, kLater);
   EXPECT_EQ(condition(object, "Ready", "lastTransitionTime"), kNow);
@@ -27,14 +27,14 @@ TEST(ACondition, KeepsItsTimeWhileItsStatusDoes) {
 }
 
 TEST(ACondition, MovesItsTimeWithItsStatus) {
-  auto object = policy();
+  auto object = samples::policy();
   set_condition(object, {"Ready", false, "Unavailable", ""}, kNow);
   set_condition(object, {"Ready", true, "MembersReady", ""}, kLater);
   EXPECT_EQ(condition(object, "Ready", "lastTransitionTime"), kLater);
 }
 
 TEST(ACondition, IsThereOnceForEachType) {
-  auto object = policy();
+  auto object = samples::policy();
   for (const bool status : {true, false, true}) {
     set_condition(object, {"Ready", status, "A", ""}, kNow);
     set_condition(object, {"Scheduled", status, "B", ""}, kNow);
@@ -43,9 +43,9 @@ TEST(ACondition, IsThereOnceForEachType) {
 }
 
 TEST(ACondition, ThatIsNotThereIsNotTrue) {
-  EXPECT_FALSE(is_true(policy(), "Ready"));
+  EXPECT_FALSE(is_true(samples::policy(), "Ready"));
   EXPECT_FALSE(is_true(Json::object(), "Ready"));
-  EXPECT_EQ(find_condition(policy(), "Ready"), nullptr);
+  EXPECT_EQ(find_condition(samples::policy(), "Ready"), nullptr);
 }
 
 }  // namespace
