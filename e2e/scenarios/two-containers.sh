@@ -6,7 +6,7 @@ scenario_main() {
     n=$(rounds_or 5 20)
     check "three pods of three containers run" deploy_many
     for ((i = 1; i <= n; i++)); do
-        check "round $i of $n: a snapshot and its rollback take all containers along" many_round "s$i" "r$i"
+        check "round $i of $n: a snapshot and its rollback take all containers along" many_round "s$i" "r$i" "$i"
     done
 }
 
@@ -34,11 +34,11 @@ many_round() {
     audit 7401 7411
     expect_restarts "$ledgers" 0
     log_goes_on ledger-2 second ledger
-    await 20 "the shell to count on from where it was at the snapshot" went_back ledger-0
+    await 20 "the shell to count on from where it was at the snapshot" went_back ledger-0 "$3"
     measure "$(value dsnap "$1" '"held \(.status.timings.held)"'), $(value rb "$2" '"restore \(.status.timings.restore)"')"
 }
 
 last_tick() { k logs "$1" -c ticker --tail=1 | awk '{ print $2 }'; }
 tick_is_beyond() { (($(last_tick "$1") > $2)); }
-# Since the rollback a smaller number follows a greater one, once; and then it counts.
-went_back() { k logs "$1" -c ticker --tail=60 | awk '$1 == "tick" { if ($2 <= last) back = NR; last = $2; n = NR } END { exit !(back && n > back + 2) }'; }
+# So many times a smaller number followed a greater one; and the shell has counted on since the last time.
+went_back() { k logs "$1" -c ticker --tail=-1 | awk -v times="$2" '$1 == "tick" { if ($2 <= last) { n++; back = NR }; last = $2 } END { exit !(n == times && NR > back + 2) }'; }

@@ -25,8 +25,7 @@ operator_pod() {
 
 operator_is_ready() {
     kubectl -n cutline-system get pod -l app.kubernetes.io/component=operator -o json |
-        jq -e '[.items[] | select(.metadata.deletionTimestamp == null)] | length == 1 and
-               all(.status.conditions[]? | select(.type == "Ready"); .status == "True") and (.[0].status.conditions != null)'
+        jq -e '[.items[] | select(.metadata.deletionTimestamp == null)] | length == 1 and any(.[0].status.conditions[]?; .type == "Ready" and .status == "True")'
 }
 
 # A new pod has no back-off from the ends of an earlier one.

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 install_node_tools() {
+    remove_namespace cutline-e2e   # of a run that was ended halfway
     kubectl apply -f - <<YAML
 apiVersion: v1
 kind: Namespace
