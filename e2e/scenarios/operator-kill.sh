@@ -12,41 +12,25 @@ scenario_main() {
     done
 }
 
-undisturbed() {
-    local began
-    began=$(milliseconds)
-    snapshot base ledger
-    succeed dsnap base
-    echo $(($(milliseconds) - began)) >"$work/snapshot-ms"
-    began=$(milliseconds)
-    rollback base base
-    succeed rb base
-    echo $(($(milliseconds) - began)) >"$work/rollback-ms"
-    audit
-    measure "snapshot $(cat "$work/snapshot-ms") ms, rollback $(cat "$work/rollback-ms") ms"
-}
-
-# killed_in KIND NAME POINT OF FUNCTION ARGUMENT: asks for it, with a kill on its way.
+# killed_in snapshot|rollback NAME POINT OF ARGUMENT: asks for it, with a kill on its way.
 killed_in() {
-    local node pid delay
+    local node pid
     renew_operator
     read -r node pid < <(operator_process)
-    delay=$((100 + $(cat "$work/$5-ms") * $3 / $4))
-    kill_after "$delay" "$node" "$pid"
-    "$5" "$2" "$6"
-    kill_done
-    measure "killed after $delay ms"
+    arm "$node" "$pid"
+    "$1" "$2" "$5"
+    fire "$(moment "$1" "$3" "$4")"
 }
 
 operator_killed_in_snapshot() {
-    killed_in dsnap "s$1" "$1" "$2" snapshot ledger
+    killed_in snapshot "s$1" "$1" "$2" ledger
     nothing_stays_held
     ended_whole dsnap "s$1"
     after_the_fault "s$1"
 }
 
 operator_killed_in_rollback() {
-    killed_in rb "r$1" "$1" "$2" rollback base
+    killed_in rollback "r$1" "$1" "$2" base
     ended_whole rb "r$1"
     nothing_stays_held
     after_the_fault "r$1"

@@ -12,48 +12,32 @@ scenario_main() {
 }
 
 # Fresh pods each time: the kubelet's back-off from the last kill would be measured otherwise.
-undisturbed() {
-    local began
-    began=$(milliseconds)
-    snapshot base ledger
-    succeed dsnap base
-    echo $(($(milliseconds) - began)) >"$work/snapshot-ms"
-    began=$(milliseconds)
-    rollback base base
-    succeed rb base
-    echo $(($(milliseconds) - began)) >"$work/rollback-ms"
-    audit
-    measure "snapshot $(cat "$work/snapshot-ms") ms, rollback $(cat "$work/rollback-ms") ms"
-}
-
 fresh() {
     remove_ledger
     deploy_ledger LEDGER_RATE=10000
 }
 
 sidecar_killed_in_snapshot() {
-    local node pid delay=$((100 + $(cat "$work/snapshot-ms") * $1 / 5))
+    local node pid
     fresh
     read -r node pid < <(sidecar_process "ledger-$(($1 % 3))")
-    kill_after "$delay" "$node" "$pid"
+    arm "$node" "$pid"
     snapshot "s$1" ledger
-    kill_done
-    measure "killed after $delay ms"
+    fire "$(moment snapshot "$1" 5)"
     nothing_stays_held
     ended_whole dsnap "s$1"
     next_is_well "s$1"
 }
 
 sidecar_killed_in_rollback() {
-    local node pid delay=$((100 + $(cat "$work/rollback-ms") * $1 / 5))
+    local node pid
     fresh
     snapshot "line$1" ledger
     succeed dsnap "line$1"
     read -r node pid < <(sidecar_process "ledger-$(($1 % 3))")
-    kill_after "$delay" "$node" "$pid"
+    arm "$node" "$pid"
     rollback "r$1" "line$1"
-    kill_done
-    measure "killed after $delay ms"
+    fire "$(moment rollback "$1" 5)"
     ended_whole rb "r$1"
     nothing_stays_held
     next_is_well "r$1"

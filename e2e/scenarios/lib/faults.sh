@@ -1,12 +1,38 @@
 # Processes that are ended at a given moment of a round.
 # shellcheck shell=bash
 
-# kill_after MILLISECONDS NODE PID: in the background, on the node, so that the way there costs nothing of the moment. kill_done waits.
-kill_after() {
-    on_node "$2" "usleep $(($1 * 1000)); kill -9 $3" &
+# A kill is armed beforehand, in a shell on the node that waits for a word, so that the way there costs nothing of the moment.
+# arm NODE PID; fire MILLISECONDS: kills after these, and waits until it is done.
+arm() {
+    rm -f "$work/trigger" "$work/armed"
+    mkfifo "$work/trigger"
+    exec {trigger}<>"$work/trigger"
+    kubectl -n cutline-e2e exec -i "$(node_pod "$1")" -- /bin/sh -c "echo armed; read microseconds; usleep \$microseconds; kill -9 $2 && echo killed" \
+        <&"$trigger" >"$work/armed" &
     killer=$!
+    await 20 "a kill that is armed" grep -q armed "$work/armed"
 }
-kill_done() { wait "$killer" || fail "the process was gone before it could be killed"; }
+fire() {
+    echo $(($1 * 1000)) >&"$trigger"
+    await 20 "the kill" grep -q killed "$work/armed"
+    kill "$killer" 2>/dev/null || true
+    exec {trigger}>&-
+    measure "killed $1 ms after it was asked for"
+}
+
+# An undisturbed snapshot and rollback, `base`: how long they take is what the kills are spread over.
+undisturbed() {
+    snapshot base ledger
+    succeed dsnap base
+    rollback base base
+    succeed rb base
+    audit
+    to_ms "$(value dsnap base .status.timings.total)" >"$work/snapshot-ms"
+    to_ms "$(value rb base .status.timings.total)" >"$work/rollback-ms"
+    measure "snapshot $(cat "$work/snapshot-ms") ms, rollback $(cat "$work/rollback-ms") ms"
+}
+# moment snapshot|rollback POINT OF: in milliseconds.
+moment() { echo $(($(cat "$work/$1-ms") * $2 / $3)); }
 
 operator_process() { process cutline-system "$(operator_pod)" operator cutline-operator; }
 sidecar_process() { process "$namespace" "$1" cutline-sidecar cutline-sidecar; }
@@ -26,7 +52,7 @@ ended_whole() {
     conditions=$(value "$1" "$2" '[.status.conditions[] | select(.status == "True") | .type] | sort | join(" ")')
     case $1:$conditions in
         dsnap:*Failed*Released* | rb:*Failed*Released*) fail "$1 $2 is both Failed and Released: $conditions" ;;
-        dsnap:*Committed*Released* | rb:*Restored*Released*) measure "$2 Released" ;;
+        dsnap:*Committed*Released* | rb:*Released*Restored*) measure "$2 Released" ;;
         rb:*Failed*Irrevocable*) fail "$1 $2 failed after it could not be taken back: $(failure "$1" "$2")" ;;
         dsnap:*Committed*) fail "$1 $2 is Committed and not Released: $conditions" ;;
         *:*Failed*) measure "$2 $(failure "$1" "$2" | cut -c1-60)" ;;

@@ -34,15 +34,10 @@ YAML
 remove_node_tools() { kubectl delete namespace cutline-e2e --wait=false --ignore-not-found >/dev/null 2>&1; }
 
 # on_node NODE SCRIPT: in a shell of that node's pod.
-on_node() {
-    local pod=${node_pods[$1]:-}
-    if [[ -z $pod ]]; then
-        pod=$(kubectl -n cutline-e2e get pod -l app=node --field-selector "spec.nodeName=$1,status.phase=Running" -o 'jsonpath={.items[0].metadata.name}')
-        node_pods[$1]=$pod
-    fi
-    kubectl -n cutline-e2e exec "$pod" -- /bin/sh -c "$2"
+on_node() { kubectl -n cutline-e2e exec -i "$(node_pod "$1")" -- /bin/sh -c "$2" </dev/null; }
+node_pod() {
+    kubectl -n cutline-e2e get pod -l app=node --field-selector "spec.nodeName=$1,status.phase=Running" -o 'jsonpath={.items[0].metadata.name}'
 }
-declare -A node_pods=()
 
 # anywhere COMMAND...: in the pod of some node, which reaches every pod by its address.
 anywhere() { kubectl -n cutline-e2e exec daemonset/node -- "$@"; }
