@@ -18,8 +18,9 @@ killed_in() {
     renew_operator
     read -r node pid < <(operator_process)
     arm "$node" "$pid"
-    "$1" "$2" "$5"
     fire "$(moment "$1" "$3" "$4")"
+    "$1" "$2" "$5"
+    kill_done
 }
 
 operator_killed_in_snapshot() {

@@ -22,8 +22,9 @@ sidecar_killed_in_snapshot() {
     fresh
     read -r node pid < <(sidecar_process "ledger-$(($1 % 3))")
     arm "$node" "$pid"
-    snapshot "s$1" ledger
     fire "$(moment snapshot "$1" 5)"
+    snapshot "s$1" ledger
+    kill_done
     nothing_stays_held
     ended_whole dsnap "s$1"
     next_is_well "s$1"
@@ -36,8 +37,9 @@ sidecar_killed_in_rollback() {
     succeed dsnap "line$1"
     read -r node pid < <(sidecar_process "ledger-$(($1 % 3))")
     arm "$node" "$pid"
-    rollback "r$1" "line$1"
     fire "$(moment rollback "$1" 5)"
+    rollback "r$1" "line$1"
+    kill_done
     ended_whole rb "r$1"
     nothing_stays_held
     next_is_well "r$1"

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # A kill is armed beforehand, in a shell on the node that waits for a word, so that the way there costs nothing of the moment.
-# arm NODE PID; fire MILLISECONDS: kills after these, and waits until it is done.
+# arm NODE PID; fire MILLISECONDS; kill_done waits until it is.
 arm() {
     rm -f "$work/trigger" "$work/armed"
     mkfifo "$work/trigger"
@@ -14,25 +14,36 @@ arm() {
 }
 fire() {
     echo $(($1 * 1000)) >&"$trigger"
+    measure "killed $1 ms after its begin"
+}
+kill_done() {
     await 20 "the kill" grep -q killed "$work/armed"
     kill "$killer" 2>/dev/null || true
     exec {trigger}>&-
-    measure "killed $1 ms after it was asked for"
 }
 
 # An undisturbed snapshot and rollback, `base`: how long they take is what the kills are spread over.
 undisturbed() {
-    snapshot base ledger
-    succeed dsnap base
-    rollback base base
-    succeed rb base
+    timed snapshot base ledger dsnap
+    timed rollback base base rb
     audit
-    to_ms "$(value dsnap base .status.timings.total)" >"$work/snapshot-ms"
-    to_ms "$(value rb base .status.timings.total)" >"$work/rollback-ms"
-    measure "snapshot $(cat "$work/snapshot-ms") ms, rollback $(cat "$work/rollback-ms") ms"
+    measure "snapshot $(cat "$work/snapshot-ms") ms, rollback $(cat "$work/rollback-ms") ms (to ask for it, and to do it)"
 }
-# moment snapshot|rollback POINT OF: in milliseconds.
-moment() { echo $(($(cat "$work/$1-ms") * $2 / $3)); }
+timed() {
+    local began asked
+    began=$(milliseconds)
+    "$1" "$2" "$3"
+    asked=$(($(milliseconds) - began))
+    succeed "$4" "$2"
+    echo "$asked $(to_ms "$(value "$4" "$2" .status.timings.total)")" >"$work/$1-ms"
+}
+
+# moment snapshot|rollback POINT OF: in milliseconds from when it is asked for; from half of the asking to the end.
+moment() {
+    local asked took
+    read -r asked took <"$work/$1-ms"
+    echo $((asked / 2 + (asked / 2 + took + 300) * $2 / $3))   # 300: until the operator has seen it and looked at the pods
+}
 
 operator_process() { process cutline-system "$(operator_pod)" operator cutline-operator; }
 sidecar_process() { process "$namespace" "$1" cutline-sidecar cutline-sidecar; }
