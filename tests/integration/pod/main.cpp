@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (listing) return RUN_ALL_TESTS();
 
-  if (::unshare(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS) != 0) die("unshare");
+  if (::unshare(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) die("unshare");
   const auto pod = cutline::test::name_pod(::getpid());
   const pid_t pause = ::fork();
   if (pause < 0) die("fork");

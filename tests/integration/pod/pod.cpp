@@ -1,6 +1,7 @@
 #include "tests/integration/pod/pod.hpp"
 
 #include <net/if.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -42,6 +43,8 @@ Pod name_pod(pid_t owner) {
 }
 
 Status enter_pod(const Pod& pod) {
+  // Only here: outside, /proc must outlive the pod, and nothing of it may be mounted when its folder is removed.
+  if (::unshare(CLONE_NEWNS) != 0) return fail_errno(errno, "unshare mounts");
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return fail_errno(errno, "make mounts private");
   if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
