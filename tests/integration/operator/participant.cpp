@@ -1,0 +1,78 @@
+#include "tests/integration/operator/participant.hpp"
+
+#include <stdexcept>
+
+#include "base/overloaded.hpp"
+
+namespace cutline::test {
+namespace {
+
+constexpr std::uint16_t kControlPort = 7077;
+
+control::IdentitySource identity_of(const PodUid& uid, const control::KeyAndCertificate& authority) {
+  auto own = control::issue(authority, {control::pod_identity(uid), {}});
+  if (!own) throw std::runtime_error("certificate: " + own.error().message);
+  auto identity = std::make_shared<const control::Identity>(control::Identity{authority.certificate, std::move(*own)});
+  return [identity] { return identity; };
+}
+
+}  // namespace
+
+Participant::Participant(PodUid uid, std::string address, control::KeyAndCertificate authority, Watcher watcher)
+    : uid_(std::move(uid)), address_(std::move(address)), watcher_(std::move(watcher)), behaviour_(obedient()) {
+  auto server = control::Server::start(
+      kControlPort, identity_of(uid_, authority),
+      [this](const protocol::Command& command, const control::Server::ReplyTo& reply) { handle(command, reply); },
+      address_);
+  if (!server) throw std::runtime_error("participant: " + server.error().message);
+  server_ = std::move(*server);
+}
+
+void Participant::behave(Behaviour behaviour) {
+  const std::scoped_lock lock{mutex_};
+  behaviour_ = std::move(behaviour);
+}
+
+std::vector<protocol::Command> Participant::heard() const {
+  const std::scoped_lock lock{mutex_};
+  return heard_;
+}
+
+void Participant::handle(const protocol::Command& command, const control::Server::ReplyTo& reply) {
+  watcher_(command);
+  std::optional<protocol::Reply> answer;
+  {
+    const std::scoped_lock lock{mutex_};
+    heard_.push_back(command);
+    answer = behaviour_(command);
+  }
+  came_.notify_all();
+  if (answer) reply(std::move(*answer));
+}
+
+Participant::Behaviour obedient(protocol::CounterTable counters) {
+  using namespace protocol;
+  return [counters = std::move(counters)](const Command& command) -> std::optional<Reply> {
+    return std::visit(
+        overloaded{[&](const Request& m) -> Reply {
+                     return Acked{m.epoch,
+                                  {m.epoch,
+                                   CheckpointIndex{1},
+                                   fmt::format("sha256:{:064x}", value(m.epoch)),
+                                   Bytes{1000},
+                                   counters,
+                                   {Micros{4'000}, Micros{3'000}, Micros{0}, Micros{0}},
+                                   m.options.gate}};
+                   },
+                   [](const Done& m) -> Reply { return Opened{m.epoch, Micros{9'000}}; },
+                   [](const Abort& m) -> Reply { return Opened{m.epoch, Micros{1'000}}; },
+                   [](const Prepare& m) -> Reply { return Prepared{m.epoch}; },
+                   [](const Restore& m) -> Reply { return Restored{m.epoch, {.restore = Micros{70'000}}}; },
+                   [](const Release& m) -> Reply { return Opened{m.epoch, Micros{90'000}}; },
+                   [](const Forget& m) -> Reply { return Forgotten{m.checkpoint}; },
+                   [](const Preflight&) -> Reply { return Findings{}; }},
+        command);
+  };
+}
+
+}  // namespace cutline::test
