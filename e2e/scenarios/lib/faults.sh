@@ -66,7 +66,7 @@ ended_whole() {
         dsnap:*Committed*Released* | rb:*Released*Restored*) measure "$2 Released" ;;
         rb:*Failed*Irrevocable*) fail "$1 $2 failed after it could not be taken back: $(failure "$1" "$2")" ;;
         dsnap:*Committed*) fail "$1 $2 is Committed and not Released: $conditions" ;;
-        *:*Failed*) measure "$2 $(failure "$1" "$2" | cut -c1-60)" ;;
+        *:*Failed*) measure "$2 $(failure "$1" "$2" | cut -c1-160)" ;;
         *) fail "$1 $2 ended as: $conditions" ;;
     esac
 }
