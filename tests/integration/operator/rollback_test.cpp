@@ -58,6 +58,21 @@ TEST_F(RollbackTo, ASnapshotAsksForExactlyTheDigestOnRecord) {
   EXPECT_TRUE(becomes_true(op::kRollbacks, "back", "Released"));
 }
 
+// The other ends are not taken back, so the member closes them; how many stands in the status.
+TEST_F(RollbackTo, ASnapshotTellsAMemberWhichConnectionsToTheOutsideToClose) {
+  const Endpoint local{a->address(), 40001}, database{"192.0.2.1", 5432};
+  a->behave(obedient({{local, database, 1, 2, 3}}));
+  (void)committed("connected");
+  rollback("back", {{"to", {{"snapshot", "connected"}}}});
+  ASSERT_TRUE(becomes_true(op::kRollbacks, "back", "Released"));
+  for (const auto& command : a->heard()) {
+    const auto* prepare = std::get_if<Prepare>(&command);
+    if (prepare == nullptr) continue;
+    EXPECT_THAT(prepare->external, ElementsAre(Connection{local, database}));
+  }
+  EXPECT_EQ(read(op::kRollbacks, "back").value()["status"]["lost"]["external"], 1);
+}
+
 TEST_F(RollbackTo, ASnapshotHasEachPhaseOnRecordBeforeItBegins) {
   AtFirst<Prepare> at_prepare{op::kRollbacks, {ns, "back"}};
   AtFirst<Restore> at_restore{op::kRollbacks, {ns, "back"}};

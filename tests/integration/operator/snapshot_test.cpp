@@ -77,7 +77,7 @@ TEST_F(Snapshot, ChecksTheCountersOfConnectionsBetweenItsMembers) {
   EXPECT_EQ(object["status"]["external"][0]["pod"], "ledger-0");
 }
 
-TEST_F(Snapshot, MakesOneLocalCheckpointForEachMember) {
+TEST_F(Snapshot, MakesOneLocalCheckpointForEachMemberThatSaysWhereItIsKept) {
   (void)pod("ledger-0");
   (void)pod("ledger-1");
   (void)policy();
@@ -85,7 +85,8 @@ TEST_F(Snapshot, MakesOneLocalCheckpointForEachMember) {
   for (const auto* name : {"ledger-0", "ledger-1"}) {
     const auto checkpoint = fmt::format("{}-e{}", name, epoch);
     EXPECT_TRUE(becomes(op::kCheckpoints, checkpoint, [&](const Json& object) {
-      return object["spec"]["pod"] == name && object["spec"]["snapshot"] == "first";
+      return object["spec"]["pod"] == name && object["spec"]["snapshot"] == "first" && op::is_true(object, "Local") &&
+             condition(object, "Durable", "status") == "False";
     }));
   }
 }

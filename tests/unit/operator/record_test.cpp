@@ -91,11 +91,11 @@ TEST(ACommit, ListsConnectionsToTheOutside) {
 TEST(ACommit, ListsOnlySoManyConnectionsToTheOutsideThatTheStatusStaysSmall) {
   auto commit = commit_of();
   auto& counters = commit.checkpoints.begin()->second.counters;
-  for (std::uint16_t port = 1; port <= 500; ++port)
+  for (std::uint16_t port = 1; port <= 3000; ++port)
     counters.push_back({{"10.0.0.1", port}, {"2001:db8::1", 443}, 0, 0, 0});
   auto object = samples::snapshot();
   record(object, commit, kMembers, prove(commit, kMembers), kNow);
-  EXPECT_EQ(object["status"]["external"].size(), 64U);
+  EXPECT_EQ(object["status"]["external"].size(), 1000U);
   EXPECT_EQ(object["status"]["external"].back()["remote"], "[2001:db8::1]:443");
 }
 

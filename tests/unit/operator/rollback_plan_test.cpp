@@ -52,10 +52,23 @@ TEST(ARollbackToANamedSnapshot, TakesEachMemberBackToItsCheckpoint) {
   EXPECT_EQ(line.snapshot, "first");
   ASSERT_EQ(line.entries.size(), 2U);
   EXPECT_EQ(line.entries[0].pod.name, "ledger-0");
-  EXPECT_EQ(line.entries[0].target, (protocol::rollback::Target{Epoch{7}, "sha256:ledger-0-7"}));
+  EXPECT_EQ(line.entries[0].target, (protocol::rollback::Target{Epoch{7}, "sha256:ledger-0-7", {}}));
   EXPECT_EQ(line.entries[0].from, "present");
   EXPECT_EQ(line.entries[0].to, "first, checkpoint 3");
   EXPECT_EQ(line.entries[0].because, "the snapshot was named");
+}
+
+// Their other ends are not taken back, so they are to be closed.
+TEST(ARollback, TellsEachMemberItsConnectionsToTheOutside) {
+  auto observed = seen(kToFirst);
+  observed.snapshots[0]["status"]["external"] =
+      Json::array({{{"pod", "ledger-1"}, {"local", "10.0.0.2:40001"}, {"remote", "192.0.2.1:5432"}},
+                   {{"pod", "ledger-1"}, {"local", "[fd00::2]:40002"}, {"remote", "[2001:db8::1]:443"}}});
+  const auto line = decided<Begin>(observed).line;
+  const std::vector<protocol::Connection> expected{{{"10.0.0.2", 40001}, {"192.0.2.1", 5432}},
+                                                   {{"fd00::2", 40002}, {"2001:db8::1", 443}}};
+  EXPECT_EQ(line.entries[0].target.external.size(), 0U);
+  EXPECT_EQ(line.entries[1].target.external, expected);
 }
 
 TEST(ARollbackToTheLatest, GoesToTheCommittedSnapshotOfTheHighestEpoch) {
@@ -136,7 +149,7 @@ TEST(ARollbackInARound, IsRecoveredFromTheRecordedPlanToTheLetter) {
   EXPECT_EQ(recover.epoch, Epoch{12});
   EXPECT_EQ(recover.line.snapshot, "first");
   ASSERT_EQ(recover.line.entries.size(), 1U);
-  EXPECT_EQ(recover.line.entries[0].target, (protocol::rollback::Target{Epoch{7}, "sha256:old"}));
+  EXPECT_EQ(recover.line.entries[0].target, (protocol::rollback::Target{Epoch{7}, "sha256:old", {}}));
   EXPECT_EQ(recover.line.entries[0].pod.addresses.front(), "10.0.0.2");  // where the pod is now
 }
 

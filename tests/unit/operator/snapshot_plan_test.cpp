@@ -58,9 +58,13 @@ TEST(ANewSnapshot, OpensItsGateOnlyByItsOwnTestAnnotation) {
   EXPECT_EQ(decided<Begin>(seen(object)).save.options.gate, protocol::GateKind::Open);
 }
 
-TEST(ANewSnapshot, OfAPolicyThatIsNotThereIsRefusedAndSaysSo) {
+// One kubectl apply may bring the snapshot before its policy.
+TEST(ANewSnapshot, OfAPolicyThatIsNotThereWaitsAMomentAndIsThenRefused) {
   auto observed = seen(samples::snapshot());
   observed.policy.reset();
+  observed.age = 4s;
+  EXPECT_EQ(decided<Later>(observed).why.code, Code::NotFound);
+  observed.age = 5s;
   const auto refused = decided<Refuse>(observed);
   EXPECT_EQ(refused.why.code, Code::NotFound);
   EXPECT_THAT(refused.why.message, HasSubstr("there is no SnapshotPolicy ledger"));
