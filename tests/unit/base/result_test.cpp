@@ -36,7 +36,7 @@ INSTANTIATE_TEST_SUITE_P(Numbers, ErrnoOf,
                                          Errno{ENOMEM, Code::Exhausted}, Errno{EMFILE, Code::Exhausted},
                                          Errno{EPERM, Code::Unsupported}, Errno{ENOSYS, Code::Unsupported},
                                          Errno{EIO, Code::Internal}),
-                         [](const auto& info) { return std::to_string(info.param.number); });
+                         [](const auto& errno_case) { return std::to_string(errno_case.param.number); });
 
 TEST_P(ErrnoOf, TellsTheCallerWhatToDo) {
   const Status failed = fail_errno(GetParam().number, "write /disk/file");
