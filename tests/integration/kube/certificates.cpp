@@ -13,7 +13,8 @@ class Openssl {
   [[nodiscard]] std::string path(const std::string& name) const { return fmt::format("{}/{}", folder_, name); }
 
   Status operator()(std::vector<std::string> args) const {
-    args.insert(args.begin(), "/usr/bin/openssl");
+    const std::string program = "/usr/bin/openssl";
+    args.insert(args.begin(), program);
     const auto ran = run(args, path("openssl.log"), deadline_);
     if (!ran) return forward(ran, "apt-get install openssl");
     return {};
