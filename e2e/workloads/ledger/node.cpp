@@ -17,6 +17,9 @@ constexpr Millis try_again = 200ms;
 constexpr int most_at_once = 256;  // transfers started in one turn
 constexpr std::uint64_t largest_amount = 100;
 
+// With a rate, transfers start in bursts of five milliseconds' worth: a pod that does little costs little.
+double burst(std::uint64_t rate) { return std::max(1.0, static_cast<double>(rate) / 200); }
+
 }  // namespace
 
 Result<Node> Node::open(const Config& config) {
@@ -84,8 +87,9 @@ int Node::idle_for() const {
   const bool room =
       std::any_of(links_.begin(), links_.end(), [this](const auto& it) { return has_room(it.first, it.second); });
   if (!room || Clock::now() < paused_until_) return static_cast<int>(try_again.count());
-  if (config_.rate == 0 || tokens_ >= 1) return 0;
-  return 1 + static_cast<int>(std::min(200.0, (1 - tokens_) * 1000 / static_cast<double>(config_.rate)));
+  const double missing = burst(config_.rate) - tokens_;
+  if (config_.rate == 0 || missing <= 0) return 0;
+  return 1 + static_cast<int>(std::min(200.0, missing * 1000 / static_cast<double>(config_.rate)));
 }
 
 void Node::start_transfers() {
@@ -94,7 +98,7 @@ void Node::start_transfers() {
   // At most a tenth of a second's worth at once, however far the clock has jumped.
   tokens_ = std::min(std::max(rate / 10, 1.0), tokens_ + rate * std::chrono::duration<double>(now - refilled_).count());
   refilled_ = now;
-  if (now < paused_until_ || links_.empty()) return;
+  if (now < paused_until_ || links_.empty() || (config_.rate != 0 && tokens_ < burst(config_.rate))) return;
   for (int i = 0; i < most_at_once && (config_.rate == 0 || tokens_ >= 1); ++i) {
     auto first = std::next(links_.begin(), static_cast<std::ptrdiff_t>(random() % links_.size()));
     auto it = first;

@@ -111,6 +111,9 @@ struct Ledger : testing::Test {
 
 TEST_F(Ledger, MoneyMovesAndTheAuditIsExact) {
   start_all();
+  eventually(
+      [] { return run({"audit", "--pods", all(), "--json"}).output.find("\"transfers\":0}") == std::string::npos; },
+      "a transfer");
   const auto first = audit();
   EXPECT_EQ(first.code, 0) << first.output;
   EXPECT_NE(first.output.find("3 pods, 3 connections"), std::string::npos) << first.output;
