@@ -27,6 +27,13 @@ std::string next_address() {
 
 }  // namespace
 
+// 127.64.1.2: fd00::64:1:2
+std::string inside(const std::string& loopback) {
+  auto out = "fd00::" + loopback.substr(loopback.find('.') + 1);
+  std::ranges::replace(out, '.', ':');
+  return out;
+}
+
 std::string condition(const Json& object, const std::string& type, const std::string& field) {
   const auto* found = op::find_condition(object, type);
   return found == nullptr ? std::string{} : found->value(field, "");
@@ -77,7 +84,7 @@ Json OperatorTest::pod_object(const std::string& name, const std::string& addres
   const Json status = {{"status",
                         {{"phase", "Running"},
                          {"podIP", address},
-                         {"podIPs", Json::array({{{"ip", address}}})},
+                         {"podIPs", Json::array({{{"ip", address}}, {{"ip", inside(address)}}})},
                          {"initContainerStatuses", Json::array({container("cutline-sidecar")})},
                          {"containerStatuses", Json::array({container("ledger")})}}}};
   auto runs = client().merge_patch(op::kPods, {ns, name}, status, soon(), "status");

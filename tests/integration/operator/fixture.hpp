@@ -55,6 +55,9 @@ class OperatorTest : public testing::Test {
 
 [[nodiscard]] std::string condition(const Json& object, const std::string& type, const std::string& field);
 [[nodiscard]] std::uint64_t epoch_of(const Json& object);
+// A pod's second address, for connections with other pods: those of loopback addresses are a pod's with itself.
+[[nodiscard]] std::string inside(const std::string& loopback);
+[[nodiscard]] inline std::string inside(const Participant& pod) { return inside(pod.address()); }
 
 // An object as it was at the moment when the first command of kind C came to anybody. Copies see together: a command
 // may come again after the test has ended.

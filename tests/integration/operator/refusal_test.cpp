@@ -62,7 +62,7 @@ TEST_F(Refusal, OfASilentMemberComesAtTheDeadlineAndNamesIt) {
 TEST_F(Refusal, OfAnInconsistentCutNamesTheConnectionAndOpensEveryGate) {
   auto& a = pod("ledger-0");
   auto& b = pod("ledger-1");
-  const Endpoint client{a.address(), 40000}, server{b.address(), 7400};
+  const Endpoint client{inside(a), 40000}, server{inside(b), 7400};
   a.behave(obedient({{client, server, 50, 100, 0}}));
   b.behave(obedient({{server, client, 0, 0, 130}}));
   (void)policy();

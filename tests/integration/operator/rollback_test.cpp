@@ -60,7 +60,7 @@ TEST_F(RollbackTo, ASnapshotAsksForExactlyTheDigestOnRecord) {
 
 // The other ends are not taken back, so the member closes them; how many stands in the status.
 TEST_F(RollbackTo, ASnapshotTellsAMemberWhichConnectionsToTheOutsideToClose) {
-  const Endpoint local{a->address(), 40001}, database{"192.0.2.1", 5432};
+  const Endpoint local{inside(*a), 40001}, database{"192.0.2.1", 5432};
   a->behave(obedient({{local, database, 1, 2, 3}}));
   (void)committed("connected");
   rollback("back", {{"to", {{"snapshot", "connected"}}}});

@@ -65,8 +65,8 @@ TEST_F(Snapshot, HasItsEpochAndMembersOnRecordBeforeAnyRequestLeavesAndItsCommit
 TEST_F(Snapshot, ChecksTheCountersOfConnectionsBetweenItsMembers) {
   auto& a = pod("ledger-0");
   auto& b = pod("ledger-1");
-  const Endpoint client{a.address(), 40000}, server{b.address(), 7400};
-  a.behave(obedient({{client, server, 50, 100, 0}, {{a.address(), 40001}, {"192.0.2.1", 5432}, 1, 2, 3}}));
+  const Endpoint client{inside(a), 40000}, server{inside(b), 7400};
+  a.behave(obedient({{client, server, 50, 100, 0}, {{inside(a), 40001}, {"192.0.2.1", 5432}, 1, 2, 3}}));
   b.behave(obedient({{server, client, 0, 0, 60}}));
   (void)policy();
   (void)committed("first");
