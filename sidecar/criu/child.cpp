@@ -85,19 +85,6 @@ std::string first_part_of(int file) {
   return out;
 }
 
-Result<int> wait_for(pid_t pid, Deadline deadline) {
-  const Fd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
-  pollfd poll{pidfd.get(), POLLIN, 0};
-  while (!deadline.passed()) {
-    if (::poll(&poll, 1, static_cast<int>(deadline.left().count())) <= 0) continue;
-    int status = 0;
-    if (::waitpid(pid, &status, 0) != pid) return fail_errno(errno, "wait for CRIU");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-  reap_group(pid);
-  return fail(Code::Timeout, "CRIU did not end in time and was killed");
-}
-
 }  // namespace
 
 int Child::inherit_number(int fd) {
@@ -107,11 +94,28 @@ int Child::inherit_number(int fd) {
 
 std::string Child::inherit(int fd) { return fmt::format("/proc/self/fd/{}", inherit_number(fd)); }
 
-Result<Outcome> Child::run(Deadline deadline) const {
+Running::~Running() {
+  if (pid_ != 0) reap_group(pid_);
+}
+
+Result<Outcome> Running::wait(Deadline deadline) {
+  const Fd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
+  pollfd poll{pidfd.get(), POLLIN, 0};
+  while (!deadline.passed()) {
+    if (::poll(&poll, 1, static_cast<int>(deadline.left().count())) <= 0) continue;
+    int status = 0;
+    if (::waitpid(std::exchange(pid_, 0), &status, 0) < 0) return fail_errno(errno, "wait for CRIU");
+    return Outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), first_part_of(output_.get())};
+  }
+  reap_group(std::exchange(pid_, 0));
+  return fail(Code::Timeout, "CRIU did not end in time and was killed");
+}
+
+Result<Running> Child::start() const {
   if (inherited_.size() >= kAway - kFirst) return fail(Code::Internal, "too many descriptors to inherit");
   auto null = open_file("/dev/null", O_RDWR);
   if (!null) return tl::unexpected(null.error());
-  const Fd output{::memfd_create("output", MFD_CLOEXEC)};
+  Fd output{::memfd_create("output", MFD_CLOEXEC)};
   if (!output) return fail_errno(errno, "memfd");
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
@@ -131,9 +135,13 @@ Result<Outcome> Child::run(Deadline deadline) const {
     (void)::waitpid(pid, nullptr, 0);
     return fail_errno(error, "start CRIU");
   }
-  const auto code = wait_for(pid, deadline);
-  if (!code) return tl::unexpected(code.error());
-  return Outcome{*code, first_part_of(output.get())};
+  return Running{pid, std::move(output)};
+}
+
+Result<Outcome> Child::run(Deadline deadline) const {
+  auto running = start();
+  if (!running) return tl::unexpected(running.error());
+  return running->wait(deadline);
 }
 
 }  // namespace cutline::criu

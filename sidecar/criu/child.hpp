@@ -1,7 +1,10 @@
 // A program started from descriptors alone, in its own process group, that ends by a deadline.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/deadline.hpp"
@@ -14,10 +17,27 @@ struct Outcome {
   std::string said;  // on standard output and error; at most its first 64 KiB
 };
 
+// A program that was started. Its whole process group is killed with the object, unless wait() has seen its end.
+class Running {
+ public:
+  Running(Running&& other) noexcept : pid_(std::exchange(other.pid_, 0)), output_(std::move(other.output_)) {}
+  Running& operator=(Running&&) = delete;
+  ~Running();
+
+  // Timeout: the group was killed and is gone. Call once.
+  [[nodiscard]] Result<Outcome> wait(Deadline deadline);
+
+ private:
+  friend class Child;
+  Running(pid_t pid, Fd output) : pid_(pid), output_(std::move(output)) {}
+  pid_t pid_;  // and its process group; 0: ended
+  Fd output_;
+};
+
 // The arguments may name the program's descriptors: inherit() gives each a number that it keeps across exec.
 class Child {
  public:
-  // `fd` stays the caller's, and must live until run() returns. Returns "/proc/self/fd/N" for the new program.
+  // `fd` stays the caller's, and must live until start() returns. Returns "/proc/self/fd/N" for the new program.
   std::string inherit(int fd);
   // The bare number N.
   int inherit_number(int fd);
@@ -28,8 +48,9 @@ class Child {
   std::vector<std::string> arguments;    // arguments[0] is the path to execute
   std::vector<std::string> environment;  // nothing is inherited
 
-  // Runs in the namespaces of the calling thread. Timeout: the whole process group was killed and is gone. Standard
-  // input is /dev/null.
+  // In the namespaces of the calling thread, in which it stays. Standard input is /dev/null.
+  [[nodiscard]] Result<Running> start() const;
+  // Starts it and waits for its end.
   [[nodiscard]] Result<Outcome> run(Deadline deadline) const;
 
  private:

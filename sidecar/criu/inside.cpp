@@ -70,4 +70,18 @@ Status Namespaces::run(bool own_ipc, const std::function<void()>& work) const {
   return entered;
 }
 
+Result<bool> Namespaces::system_v() const {
+  auto proc = open_file("/proc", O_RDONLY | O_DIRECTORY);
+  if (!proc) return tl::unexpected(proc.error());
+  Result<bool> out = false;
+  std::jthread([&] {
+    const auto& ipc = spaces_.front();
+    if (::setns(ipc.fd.get(), ipc.type) != 0)
+      out = fail_errno(errno, "enter the ipc namespace");
+    else
+      out = has_system_v(proc->get());
+  }).join();
+  return out;
+}
+
 }  // namespace cutline::criu

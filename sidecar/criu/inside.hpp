@@ -24,6 +24,9 @@ class Namespaces {
   // must not stand in the namespace that such an object belongs to, or it refuses to dump it.
   [[nodiscard]] Status run(bool own_ipc, const std::function<void()>& work) const;
 
+  // Whether the IPC namespace has System V objects now.
+  [[nodiscard]] Result<bool> system_v() const;
+
  private:
   struct Space {
     std::string name;  // as in /proc/PID/ns

@@ -5,9 +5,12 @@
  * /proc/PID/limits.
  * - /run/criu.kdat, its cache of what the kernel can, would be written to and believed from the application's own /run:
  *   CUTLINE_KDAT names the file to use instead (on tmpfs, as CRIU demands).
+ * - alarm() is what a dump calls right before it looks at the tree, when all of its own start-up is behind it. There it
+ *   says so on the stream socket CUTLINE_WAIT, one byte, and waits for an answer: the deadline, as nanoseconds of
+ *   CLOCK_MONOTONIC (int64). No answer, because the other end is closed: exit, nothing was touched.
  * - A CRIU that is killed while it dumps may leave its code in a task, which then crashes. So it has to give up by
- * itself: after CUTLINE_DEADLINE (nanoseconds of CLOCK_MONOTONIC) splicing pages and creating images fail with
- * ETIMEDOUT. CRIU then cures and releases every task, as after any error.
+ *   itself: after the deadline splicing pages and creating images fail with ETIMEDOUT. CRIU then cures and releases
+ *   every task, as after any error.
  *
  * Runs with the bundle's libc, newer than the one it was compiled with: only old, stable symbols. Thread-safe. */
 #define _GNU_SOURCE
@@ -20,6 +23,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,13 +62,37 @@ static long answer(long result) {
   return -1;
 }
 
-static int too_late(void) {
-  const char* text = getenv("CUTLINE_DEADLINE");
+static long long deadline; /* 0: none; set once, before CRIU has threads or children */
+
+static long long left(void) {
   struct timespec now;
-  if (!text || clock_gettime(CLOCK_MONOTONIC, &now) != 0) return 0;
-  if ((long long)now.tv_sec * 1000000000LL + now.tv_nsec < strtoll(text, NULL, 10)) return 0;
+  if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) return 0;
+  return deadline - ((long long)now.tv_sec * 1000000000LL + now.tv_nsec);
+}
+
+static int too_late(void) {
+  if (!deadline || left() > 0) return 0;
   errno = ETIMEDOUT;
   return 1;
+}
+
+EXPORT unsigned alarm(unsigned seconds) {
+  const char* wait = getenv("CUTLINE_WAIT");
+  if (wait && seconds && !deadline) {
+    const int to = atoi(wait);
+    if (write(to, "r", 1) != 1) _exit(1);
+    ssize_t got;
+    do got = read(to, &deadline, sizeof deadline);
+    while (got < 0 && errno == EINTR);
+    if (got != sizeof deadline) _exit(1);
+    close(to);
+    const long long time = left();
+    seconds = time > 0 ? (unsigned)((time + 999999999) / 1000000000) : 1;
+  }
+  const struct itimerval next = {{0, 0}, {(time_t)seconds, 0}};
+  struct itimerval before = {{0, 0}, {0, 0}};
+  (void)setitimer(ITIMER_REAL, &next, &before);
+  return (unsigned)before.it_value.tv_sec + (before.it_value.tv_usec != 0);
 }
 
 static const char* redirected(const char* path, char buffer[PATH_MAX]) {

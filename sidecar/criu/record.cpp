@@ -39,6 +39,8 @@ Status read_owner(Record& record) {
   return {};
 }
 
+}  // namespace
+
 std::vector<Stream> streams_of(pid_t launcher) {
   std::vector<Stream> out;
   for (int fd = 0; fd <= 2; ++fd) {
@@ -49,8 +51,6 @@ std::vector<Stream> streams_of(pid_t launcher) {
   }
   return out;
 }
-
-}  // namespace
 
 Result<Record> observe(pid_t root, pid_t launcher, const std::vector<pid_t>& tids) {
   Record out{.root = root};

@@ -25,6 +25,8 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
+// The launcher's standard streams that are pipes.
+[[nodiscard]] std::vector<Stream> streams_of(pid_t launcher);
 // Of a tree that is frozen; `tids` are all of its threads. NotFound: one of them is gone.
 [[nodiscard]] Result<Record> observe(pid_t root, pid_t launcher, const std::vector<pid_t>& tids);
 

@@ -21,29 +21,46 @@ Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::n
 // Whatever happens, no process stays frozen: the launchers guard that as well, against our own end.
 class Frozen {
  public:
-  Frozen(Launchers& launchers, std::vector<Container> containers) : launchers_(launchers), containers_(std::move(containers)) {}
+  Frozen(Launchers& launchers, std::vector<Container> containers)
+      : launchers_(launchers), containers_(std::move(containers)) {}
   Frozen(const Frozen&) = delete;
-  ~Frozen() { thaw(); }
+  ~Frozen() {
+    thaw();
+    unguard();
+  }
 
-  Status freeze(Millis limit, Deadline deadline) {
-    if (auto guarded = launchers_.guard(limit, Deadline::after(kLauncherAnswer)); !guarded) return guarded;
-    active_ = true;
+  void unguard() {
+    if (!std::exchange(guarded_, false)) return;
+    if (auto done = launchers_.unguard(Deadline::after(kLauncherAnswer)); !done)
+      log::warn("unguard", {{"error", done.error()}});
+  }
+
+  Status guard(Millis limit) {
+    guarded_ = true;
+    return launchers_.guard(limit, Deadline::after(kLauncherAnswer));
+  }
+
+  Status freeze(Deadline deadline) {
+    start_ = Clock::now();
     for (const auto& container : containers_)
       if (auto frozen = container.freezer->freeze(deadline); !frozen) return forward(frozen, container.name);
     return {};
   }
 
-  void thaw() {
-    if (!std::exchange(active_, false)) return;
+  // From the first freeze to the last thaw.
+  Micros thaw() {
+    if (!start_) return {};
     for (const auto& container : containers_)
-      if (auto thawed = container.freezer->thaw(); !thawed) log::error("not thawed", {{"container", container.name}, {"error", thawed.error()}});
-    if (auto done = launchers_.unguard(Deadline::after(kLauncherAnswer)); !done) log::warn("unguard", {{"error", done.error()}});
+      if (auto thawed = container.freezer->thaw(); !thawed)
+        log::error("not thawed", {{"container", container.name}, {"error", thawed.error()}});
+    return since(*std::exchange(start_, std::nullopt));
   }
 
  private:
   Launchers& launchers_;
   std::vector<Container> containers_;
-  bool active_ = false;
+  bool guarded_ = false;
+  std::optional<Instant> start_;  // set: some may be frozen
 };
 
 std::vector<std::string> volumes_of(const protocol::SaveOptions& options, const std::string& container) {
@@ -53,34 +70,56 @@ std::vector<std::string> volumes_of(const protocol::SaveOptions& options, const 
   return out;
 }
 
-// CRIU and the capture of files side by side: both only read, the processes stand still.
-Status dump(const PodParts& pod, const Container& container, const std::string& folder, std::vector<std::string> volumes, Deadline deadline) {
-  auto pids = container.freezer->pids();
-  if (!pids) return tl::unexpected(pids.error());
-  auto captured = std::async(std::launch::async, [&] {
-    return files::capture({container.launcher, {pids->begin(), pids->end()}, std::move(volumes), folder}, deadline);
-  });
-  const auto dumped = pod.criu.dump({container.keeper, container.launcher, folder, *container.freezer}, deadline);
-  const auto files = captured.get();
-  if (!dumped) return forward(dumped, "container " + container.name);
-  if (!files) return forward(files, "container " + container.name);
-  return {};
-}
-
-Status dump_all(const PodParts& pod, const std::vector<Container>& containers, const store::Draft& draft,
-                const protocol::SaveOptions& options, Deadline deadline) {
+// All at the same time; the first error.
+template <class Work>
+Status for_each(const std::vector<Container>& containers, Work work) {
   std::vector<std::future<Status>> running;
-  for (const auto& container : containers) {
-    auto folder = draft.container(container.name);
-    if (!folder) return tl::unexpected(folder.error());
-    running.push_back(std::async(std::launch::async, [&, folder = *folder] {
-      return dump(pod, container, folder, volumes_of(options, container.name), deadline);
+  for (std::size_t i = 0; i < containers.size(); ++i)
+    running.push_back(std::async(std::launch::async, [&work, &container = containers[i], i]() -> Status {
+      const Status done = work(container, i);
+      return done ? done : forward(done, "container " + container.name);
     }));
-  }
   Status all;
   for (auto& one : running)
     if (auto done = one.get(); !done && all) all = done;
   return all;
+}
+
+struct Prepared {
+  std::string folder;
+  std::optional<criu::PreparedDump> criu;
+};
+
+// What need not wait for the freeze.
+Result<std::vector<Prepared>> prepare(const PodParts& pod, const std::vector<Container>& containers,
+                                      const store::Draft& draft, Deadline deadline) {
+  std::vector<Prepared> out(containers.size());
+  const auto done = for_each(containers, [&](const Container& container, std::size_t i) -> Status {
+    auto folder = draft.container(container.name);
+    if (!folder) return tl::unexpected(folder.error());
+    auto criu = pod.criu.prepare({container.keeper, container.launcher, *folder, *container.freezer}, deadline);
+    if (!criu) return tl::unexpected(criu.error());
+    out[i].folder = *std::move(folder);
+    out[i].criu.emplace(*std::move(criu));
+    return {};
+  });
+  if (!done) return tl::unexpected(done.error());
+  return out;
+}
+
+// CRIU and the capture of files side by side: both only read, the processes stand still.
+Status dump(const PodParts& pod, const Container& container, Prepared& prepared, std::vector<std::string> volumes,
+            Deadline deadline) {
+  auto captured = std::async(std::launch::async, [&]() -> Status {
+    auto pids = container.freezer->pids();
+    if (!pids) return tl::unexpected(pids.error());
+    const auto files = files::capture(
+        {container.launcher, {pids->begin(), pids->end()}, std::move(volumes), prepared.folder}, deadline);
+    return files ? Status{} : tl::unexpected(files.error());
+  });
+  const auto dumped = pod.criu.dump(*std::move(prepared.criu), deadline);
+  const auto files = captured.get();
+  return dumped ? files : tl::unexpected(dumped.error());
 }
 
 store::Manifest manifest_of(const PodParts& pod, const std::vector<Container>& containers, Epoch epoch) {
@@ -93,7 +132,8 @@ store::Manifest manifest_of(const PodParts& pod, const std::vector<Container>& c
 Status fit(const std::vector<Container>& containers) {
   for (const auto& container : containers) {
     const bool runs = container.phase == launcher::Phase::Running || container.phase == launcher::Phase::Adopted;
-    if (!runs || container.keeper == 0) return fail(Code::Unavailable, "container {}: its application is not running", container.name);
+    if (!runs || container.keeper == 0)
+      return fail(Code::Unavailable, "container {}: its application is not running", container.name);
   }
   return {};
 }
@@ -111,31 +151,40 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   auto manifest = manifest_of(pod, *containers, request.epoch);
 
   const auto start = Clock::now();
+  auto prepared = prepare(pod, *containers, *draft, deadline);
+  if (!prepared) return forward(prepared, "prepare");
   Frozen frozen{pod.launchers, *containers};
-  if (auto done = frozen.freeze(request.hold, deadline.sooner(kFreeze)); !done) return forward(done, "freeze");
+  if (auto guarded = frozen.guard(request.hold); !guarded) return forward(guarded, "guard");
+  if (auto done = frozen.freeze(deadline.sooner(kFreeze)); !done) return forward(done, "freeze");
   (void)sockets::wait_drained(pod.control_port, deadline.sooner(kDrain));
   pod.gate_closed_at = Clock::now();
   if (auto closed = pod.gate.close(request.hold); !closed) return forward(closed, "gate");
   auto live = sockets::tcp_sockets(deadline);
   if (!live) return forward(live, "counters");
-  std::erase_if(*live, [&](const auto& socket) { return socket.local.port == pod.control_port; });  // ours, not the application's
+  std::erase_if(
+      *live, [&](const auto& socket) { return socket.local.port == pod.control_port; });  // ours, not the application's
   manifest.checkpoint.counters = pod.bases.absolute(*live);
   const auto dump_start = Clock::now();
-  if (auto dumped = dump_all(pod, *containers, *draft, request.options, deadline); !dumped) return tl::unexpected(dumped.error());
+  const auto dumped = for_each(*containers, [&](const Container& container, std::size_t i) {
+    return dump(pod, container, (*prepared)[i], volumes_of(request.options, container.name), deadline);
+  });
+  if (!dumped) return tl::unexpected(dumped.error());
   manifest.checkpoint.timings.dump = since(dump_start);
-  frozen.thaw();
-  manifest.checkpoint.timings.frozen = since(start);
+  manifest.checkpoint.timings.frozen = frozen.thaw();
+  frozen.unguard();
 
   manifest.checkpoint.gate = pod.gate.kind();
   if (auto kept = save_loopback(*draft, *live); !kept) return tl::unexpected(kept.error());
   auto checkpoint = manifest.checkpoint;
-  const auto sealed = pod.store.seal(*draft, std::move(manifest), {}, deadline);
+  const auto sealed = pod.store.seal(*draft, std::move(manifest), {.flush = false}, deadline);  // commit() flushes
   if (!sealed) return forward(sealed, "store");
   checkpoint.index = draft->index();
   checkpoint.digest = sealed->digest;
   checkpoint.bytes = sealed->bytes;
-  log::info("checkpoint taken", {{"epoch", request.epoch}, {"frozen_us", checkpoint.timings.frozen.count()},
-                                 {"dump_us", checkpoint.timings.dump.count()}, {"total_us", since(start).count()},
+  log::info("checkpoint taken", {{"epoch", request.epoch},
+                                 {"frozen_us", checkpoint.timings.frozen.count()},
+                                 {"dump_us", checkpoint.timings.dump.count()},
+                                 {"total_us", since(start).count()},
                                  {"bytes", value(checkpoint.bytes)}});
   return checkpoint;
 }
