@@ -107,12 +107,22 @@ TEST_F(LauncherRollback, ASignalThatComesBetweenKillAndRestoreIsDeliveredAfterwa
   EXPECT_EQ(WEXITSTATUS(status), 6);
 }
 
+// Whether the process holds a pidfd of the other.
+bool watches(pid_t watcher, pid_t pid) {
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fdinfo", watcher))) {
+    const auto info = read_file(entry.path().string());
+    if (info && info->find(fmt::format("\nPid:\t{}\n", pid)) != std::string::npos) return true;
+  }
+  return false;
+}
+
 TEST_F(LauncherRollback, WithoutASidecarTheRestoredTreesEndIsStillTheContainers) {
   run();
   kill_held_tree();
   const pid_t pid = restored("echo restored; exec sleep 1000");
   await_output("restored");
   say(Adopt{pid});
+  eventually([&] { return watches(launcher, pid); }, "the launcher to watch the restored tree");
   unlisten();
   hang_up();
   ASSERT_EQ(::kill(pid, SIGUSR2), 0);
