@@ -63,7 +63,7 @@ void World::wind_up() {
   const auto settle = [this](Millis span) {
     for (const auto until = now_ + span; violations_.empty() && (now_ < until || !quiet());) next();
   };
-  settle(300ms);
+  settle(2s);  // longer than the latest message and the longest gate
   const auto held = [this] {
     return !jobs_.empty() && std::ranges::any_of(pods_, [](const Pod& p) { return !p.gone && p.disk.restoring; });
   };
