@@ -18,7 +18,8 @@ TEST(Resp, AReplyIsTakenOnlyWhenItIsWhole) {
     EXPECT_FALSE(take_reply(part)) << size;
     EXPECT_EQ(part.size(), size);
   }
-  const std::string bytes = std::string{whole} + "+OK\r\n";
+  std::string bytes{whole};
+  bytes += "+OK\r\n";
   std::string_view rest = bytes;
   const auto reply = take_reply(rest);
   ASSERT_TRUE(reply && reply->elements.size() == 3);
