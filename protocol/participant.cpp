@@ -80,7 +80,8 @@ Effects on(State& state, const Done& done, Instant /*now*/) {
     return {refuse(done.epoch, Code::Conflict, "not acknowledged")};
   }
   state.phase = Idle{};
-  return {Keep{done.epoch}, OpenGate{done.epoch}, opened(done.epoch)};
+  // The gate does not wait for the disk. The answer does: without it, Done comes again.
+  return {OpenGate{done.epoch}, Keep{done.epoch}, opened(done.epoch)};
 }
 
 Effects on(State& state, const Abort& abort, Instant /*now*/) {

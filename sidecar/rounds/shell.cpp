@@ -14,6 +14,8 @@ namespace p = protocol::participant;
 using protocol::Command;
 using protocol::Reply;
 
+constexpr Millis kLook{1000};
+
 Instant now() { return std::chrono::steady_clock::now(); }
 
 preflight::Subject subject_of(const Container& container) {
@@ -58,7 +60,7 @@ void Shell::post(Input input) {
 
 void Shell::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto due = p::wake(state_).value_or(now() + std::chrono::seconds{10});
+    const auto due = std::min(p::wake(state_).value_or(Instant::max()), now() + kLook);
     std::optional<Input> input;
     {
       std::unique_lock lock{mutex_};
@@ -67,9 +69,19 @@ void Shell::run(const std::stop_token& stop) {
         inputs_.pop_front();
       }
     }
-    if (input) handle(*input);
-    else feed(p::Tick{now()});
+    if (input) {
+      handle(*input);
+    } else {
+      feed(p::Tick{now()});
+      look();
+    }
   }
+}
+
+// Which end of a connection had connected is seen best while it is young. Between rounds only: a round has the bases to itself.
+void Shell::look() {
+  if (!std::holds_alternative<p::Idle>(state_.phase)) return;
+  if (const auto live = sockets::tcp_sockets(Deadline::after(kLook))) pod_.bases.observe(*live);
 }
 
 void Shell::handle(Input& input) {

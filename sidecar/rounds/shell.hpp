@@ -37,6 +37,7 @@ class Shell {
   void run(const std::stop_token& stop);
   void work(const std::stop_token& stop);
   void post(Input input);
+  void look();
   void handle(Input& input);
   void feed(const Event& event);
   // `durable`: whether what had to be persisted before it is. If not, nothing begins: the failure is its end.

@@ -154,4 +154,22 @@ Result<std::vector<FileRecord>> hash_content(const std::string& folder, const st
   return opened->take();
 }
 
+Status flush_content(const std::string& folder, const Content& content, Deadline deadline) {
+  auto files = content.files;
+  files.emplace_back(kManifestFile);
+  auto opened = Folder::open(folder, files);
+  if (!opened) return tl::unexpected(opened.error());
+  if (auto flushed = opened->flush(deadline); !flushed) return flushed;
+  for (const auto& name : content.folders) {
+    if (auto done = flush_folder(folder + '/' + name); !done) return done;
+  }
+  return flush_folder(folder);
+}
+
+Status flush_folder(const std::string& path) {
+  auto fd = open_file(path, O_RDONLY | O_DIRECTORY);
+  if (!fd) return tl::unexpected(fd.error());
+  return ::fsync(fd->get()) == 0 ? Status{} : fail_errno(errno, "fsync " + path);
+}
+
 }  // namespace cutline::store

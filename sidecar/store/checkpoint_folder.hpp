@@ -20,6 +20,13 @@ struct Content {
                                                            const std::vector<std::string>& files, bool flush,
                                                            Deadline deadline);
 
+// Files and folders as listed, the manifest, and the folder itself are on disk when it returns. A few at a time:
+// together, the file system commits their journal entries in groups.
+[[nodiscard]] Status flush_content(const std::string& folder, const Content& content, Deadline deadline);
+
+// Its names, not what they lead to.
+[[nodiscard]] Status flush_folder(const std::string& path);
+
 // Opens a file inside of the folder, whatever its name says. Corrupt: it is missing or is no plain file.
 [[nodiscard]] Result<Fd> open_inside(int folder, const std::string& path);
 

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kManifestLimit = 256U << 20U;
+constexpr Millis kFlush{110'000};
 
 Status remove_tree(const std::string& path) {
   std::error_code error;
@@ -28,12 +29,6 @@ Status remove_tree(const std::string& path) {
 Status make_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
   return fail_errno(errno, "mkdir " + path);
-}
-
-Status flush_folder(const std::string& path) {
-  auto fd = open_file(path, O_RDONLY | O_DIRECTORY);
-  if (!fd) return tl::unexpected(fd.error());
-  return ::fsync(fd->get()) == 0 ? Status{} : fail_errno(errno, "fsync " + path);
 }
 
 Status write_flushed(const std::string& path, std::string_view text, bool flush) {
@@ -223,6 +218,10 @@ Status Store::commit(Epoch epoch) const {
   auto stored = load(epoch);
   if (!stored) return tl::unexpected(stored.error());
   if (stored->committed) return {};
+  auto content = list_content(folder(epoch));
+  if (!content) return tl::unexpected(content.error());
+  if (auto done = flush_content(folder(epoch), *content, Deadline::after(kFlush)); !done) return done;
+  if (auto done = flush_folder(checkpoints()); !done) return done;
   std::uint64_t last = 0;
   if (const auto text = read_file(root_ + "/last-index", 64)) last = number_of(*text).value_or(0);
   last = std::max(last, value(stored->manifest.checkpoint.index));

@@ -51,7 +51,8 @@ struct Stored {
 };
 
 struct SealOptions {
-  bool flush = true;  // false: survives the end of every process, but not a power cut; costs no waiting for the disk
+  bool flush =
+      true;  // false: survives the end of every process, but a power cut only from commit() on; no waiting for the disk
 };
 
 class Store {
@@ -73,7 +74,8 @@ class Store {
   // For CRIU and files::put_back; of a verified checkpoint.
   [[nodiscard]] std::string container_folder(Epoch epoch, const std::string& container) const;
 
-  [[nodiscard]] Status commit(Epoch epoch) const;   // idempotent
+  // All of it is on disk when this returns, and marked as committed. Idempotent.
+  [[nodiscard]] Status commit(Epoch epoch) const;
   [[nodiscard]] Status discard(Epoch epoch) const;  // idempotent
   // By epoch. A manifest that cannot be read is listed as an error under its epoch, so that one bad folder hides no
   // other.

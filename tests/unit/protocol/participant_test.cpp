@@ -15,7 +15,7 @@ TEST_F(Participant, SavesBehindItsGateAndAcknowledgesWhenThatIsDone) {
 // "... to allow the (blocked) processes to continue."
 TEST_F(Participant, OpensItsGateAtDoneAndKeepsTheCheckpoint) {
   saved(7);
-  EXPECT_EQ(done(7), "Keep 7, OpenGate 7, Opened 7");
+  EXPECT_EQ(done(7), "OpenGate 7, Keep 7, Opened 7");
   EXPECT_TRUE(is<Idle>());
 }
 
@@ -34,7 +34,7 @@ TEST_F(Participant, AnswersARepeatedRequestWithoutSavingAgain) {
 TEST_F(Participant, AnswersARepeatedDoneOrAbortAsItAnsweredTheFirst) {
   saved(7);
   (void)done(7);
-  EXPECT_EQ(done(7), "Keep 7, OpenGate 7, Opened 7");
+  EXPECT_EQ(done(7), "OpenGate 7, Keep 7, Opened 7");
   saved(8);
   (void)abort(8);
   EXPECT_EQ(abort(8), "OpenGate 8, Discard 8, Opened 8");
@@ -51,7 +51,7 @@ TEST_F(Participant, RefusesASecondRoundWhileItIsInOne) {
   (void)save_ends(7);
   EXPECT_EQ(request(8), "Refused 8 Busy");
   EXPECT_EQ(prepare(9), "Refused 9 Busy");
-  EXPECT_EQ(done(7), "Keep 7, OpenGate 7, Opened 7");
+  EXPECT_EQ(done(7), "OpenGate 7, Keep 7, Opened 7");
 }
 
 TEST_F(Participant, OpensItsGateAtTheDeadlineButLeavesTheDecisionToTheCoordinator) {
@@ -60,7 +60,7 @@ TEST_F(Participant, OpensItsGateAtTheDeadlineButLeavesTheDecisionToTheCoordinato
   EXPECT_EQ(at(Tick{start + 99ms}), "");
   EXPECT_EQ(at(Tick{start + 100ms}), "OpenGate 7");
   EXPECT_EQ(wake(state), std::nullopt);
-  EXPECT_EQ(done(7, 200ms), "Keep 7, OpenGate 7, Opened 7");
+  EXPECT_EQ(done(7, 200ms), "OpenGate 7, Keep 7, Opened 7");
 }
 
 TEST_F(Participant, DropsWhatWasSavedWhenAnAbortComesAfterTheDeadline) {
@@ -130,7 +130,7 @@ TEST_F(Participant, RemembersItsEpochAcrossARestart) {
   restart();
   EXPECT_EQ(request(7, 60ms), "Refused 7 Timeout");
   EXPECT_EQ(request(6, 60ms), "Refused 6 Conflict");
-  EXPECT_EQ(done(7), "Keep 7, OpenGate 7, Opened 7");
+  EXPECT_EQ(done(7), "OpenGate 7, Keep 7, Opened 7");
 }
 
 TEST_F(Participant, LeavesWhatIsTheShellsToTheShell) {
