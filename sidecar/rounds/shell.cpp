@@ -5,6 +5,7 @@
 #include "sidecar/preflight/preflight.hpp"
 #include "sidecar/rounds/put_back.hpp"
 #include "sidecar/rounds/save.hpp"
+#include "sidecar/sockets/dump.hpp"
 #include "sidecar/store/record.hpp"
 
 namespace cutline::sidecar {
