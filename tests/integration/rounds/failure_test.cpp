@@ -123,6 +123,7 @@ TEST_F(FailedRollback, CanGiveWayToTheNextSaveOnceItHasSucceeded) {
   must(sidecar.put_back(saved.epoch));
   expect_both_back();
   const auto next = must(sidecar.save(Epoch{200}));
+  for (auto* const app : {&first, &second}) must(next_numbers(*app, app->out().text().size()));
   must(sidecar.verify(next));
   for (auto* const app : {&first, &second}) must(app->freezer().freeze(soon()));
   note_outputs();
