@@ -15,6 +15,8 @@ using launcher::Phase;
 // Containers start their applications in ranges of their own, so that their numbers stay apart.
 constexpr pid_t kRange = 1000;
 
+constexpr std::chrono::seconds kReconnect{10};
+
 int wait_status(const criu::Exit& exit) { return exit.signal != 0 ? exit.signal : exit.code << 8; }
 
 }  // namespace
@@ -158,7 +160,10 @@ Hub::Entry* Hub::find(const std::string& name) const {
 // ---- what rounds ask ----------------------------------------------------------------------------------------------------
 
 Result<std::vector<Container>> Hub::containers() const {
-  const std::scoped_lock lock{mutex_};
+  std::unique_lock lock{mutex_};
+  // A sidecar that has just started again is asked before its launchers have come back.
+  const auto all_here = [&] { return std::ranges::all_of(options_.expected, [&](const auto& name) { return find(name) != nullptr; }); };
+  (void)answered_.wait_until(lock, started_ + kReconnect, all_here);
   std::vector<Container> out;
   for (const auto& entry : entries_)
     if (!entry->container.name.empty()) out.push_back(entry->container);

@@ -44,6 +44,7 @@ class Hub : public Launchers {
   [[nodiscard]] Status tell_all(Flag flag, Send send, Deadline deadline, std::string_view what);
 
   HubOptions options_;
+  Instant started_ = std::chrono::steady_clock::now();
   Fd listener_;
   Fd wake_;
   mutable std::mutex mutex_;
