@@ -116,6 +116,12 @@ void Hub::on(Entry& entry, const launcher::Hello& hello) {
   }
   entry.container = {name, entry.connection.peer(), hello.keeper, std::make_shared<cgroup::Freezer>(std::move(*freezer)), hello.phase};
   log::info("launcher here", {{"container", name}, {"launcher", entry.container.launcher}, {"keeper", hello.keeper}});
+  // No round has begun on this connection. A CRIU that outlived a killed sidecar for a moment may have frozen the tree once more, after
+  // the launcher had thawed it.
+  if (entry.container.freezer->frozen().value_or(false)) {
+    log::warn("a frozen tree was left behind, thawed", {{"container", name}});
+    if (auto thawed = entry.container.freezer->thaw(); !thawed) log::error("not thawed", {{"container", name}, {"error", thawed.error()}});
+  }
   if (hello.phase == Phase::Starting && hello.keeper == 0) {
     const auto place = std::ranges::find(options_.expected, name) - options_.expected.begin();
     if (auto above = criu::keep_above(static_cast<pid_t>(kRange * (place + 1))); !above)
