@@ -213,7 +213,8 @@ void World::transmit(std::function<void()> arrival) {
   if (setting_.lose.contains(messages_++) || choices_.chance(faults.loss)) return;
   for (int copies = choices_.chance(faults.duplicate) ? 2 : 1; copies > 0; --copies) {
     auto delay = Millis{1 + static_cast<long>(choices_.pick(4))};
-    if (choices_.chance(faults.late)) delay += Millis{static_cast<long>(choices_.pick(400))};
+    if (choices_.chance(faults.late))
+      delay += Millis{static_cast<long>(choices_.pick(static_cast<std::size_t>(faults.latest)))};
     after(delay, arrival);
   }
 }

@@ -88,5 +88,12 @@ TEST(ManyFaults, AlsoWhenPodsLeaveForGood) {
   EXPECT_GT(tally.failed, 50U);
 }
 
+// Around the deadline is where gates have opened and acknowledgements are still on their way.
+TEST(ManyFaults, AlsoWhenManyMessagesAndAlarmsComeAroundTheDeadline) {
+  const auto tally = visit({.late = 30, .latest = 160}, 60);
+  EXPECT_GT(tally.committed, 30U);
+  EXPECT_GT(tally.failed, 100U);
+}
+
 }  // namespace
 }  // namespace cutline::simulation

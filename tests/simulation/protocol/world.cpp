@@ -63,7 +63,8 @@ void World::wind_up() {
   const auto settle = [this](Millis span) {
     for (const auto until = now_ + span; violations_.empty() && (now_ < until || !quiet());) next();
   };
-  settle(2s);  // longer than the latest message and the longest gate
+  // Longer than the latest message and then the longest gate.
+  settle(setting_.faults.late > 0 ? 600ms : 200ms);
   const auto held = [this] {
     return !jobs_.empty() && std::ranges::any_of(pods_, [](const Pod& p) { return !p.gone && p.disk.restoring; });
   };

@@ -26,7 +26,7 @@ namespace cutline::simulation {
 struct Faults {  // in percent of the occasions
   unsigned loss = 0;
   unsigned duplicate = 0;
-  unsigned late = 0;  // up to 400 ms
+  unsigned late = 0;
   unsigned failing_write = 0;
   unsigned failing_save = 0;
   unsigned failing_verify = 0;
@@ -37,6 +37,7 @@ struct Faults {  // in percent of the occasions
   unsigned sidecar_dies = 0;
   unsigned pod_leaves = 0;
   unsigned overlap = 0;  // a second snapshot beside a round
+  long latest = 400;     // ms that a message is late at most
 };
 
 struct Setting {
