@@ -77,22 +77,55 @@ std::vector<Connection> connections(const Json& rows) {
   return out;
 }
 
+Json json(const CounterTable& table) {
+  Json out = Json::array();
+  for (const auto& row : table) out.push_back(json(row));
+  return out;
+}
+
+CounterTable counter_table(const Json& rows) {
+  CounterTable out;
+  for (const auto& row : rows) out.push_back(counters(row));
+  return out;
+}
+
+Json json(const FlowTable& table) {
+  Json out = Json::array();
+  for (const auto& f : table) out.push_back({f.local, f.remote, f.sent, f.received});
+  return out;
+}
+
+FlowTable flow_table(const Json& rows) {
+  FlowTable out;
+  for (const auto& row : rows) out.push_back({row.at(0), row.at(1), row.at(2), row.at(3)});
+  return out;
+}
+
 Json json(const LocalCheckpoint& c) {
-  Json table = Json::array();
-  for (const auto& row : c.counters) table.push_back(json(row));
-  return {{"epoch", value(c.epoch)},  {"index", value(c.index)},         {"digest", c.digest},
-          {"bytes", value(c.bytes)},  {"counters", std::move(table)},    {"timings", json(c.timings)},
-          {"gate", text(c.gate)}};
+  return {{"epoch", value(c.epoch)},   {"index", value(c.index)},     {"digest", c.digest},         {"bytes", value(c.bytes)},
+          {"counters", json(c.counters)}, {"timings", json(c.timings)}, {"gate", text(c.gate)},       {"parent", value(c.parent)},
+          {"closed", json(c.closed)},  {"flows", json(c.flows)},      {"observed", c.observed}};
 }
 
 Epoch epoch(const Json& json, const char* key = "epoch") { return Epoch{json.at(key).get<std::uint64_t>()}; }
 
 LocalCheckpoint local_checkpoint(const Json& json) {
-  LocalCheckpoint out{epoch(json), CheckpointIndex{json.at("index").get<std::uint64_t>()}, json.at("digest"),
-                      Bytes{json.at("bytes").get<std::uint64_t>()}, {}, timings(json.at("timings")), gate(json.at("gate"))};
-  for (const auto& row : json.at("counters")) out.counters.push_back(counters(row));
-  return out;
+  const auto index = [&](const char* key) { return CheckpointIndex{json.at(key).get<std::uint64_t>()}; };
+  return {epoch(json), index("index"), json.at("digest"), Bytes{json.at("bytes").get<std::uint64_t>()},
+          counter_table(json.at("counters")), timings(json.at("timings")), gate(json.at("gate")), index("parent"),
+          counter_table(json.at("closed")), flow_table(json.at("flows")), json.at("observed")};
 }
+
+Json json(const Independent& i) {
+  return {{"intervalMs", i.interval.count()}, {"jitterMs", i.jitter.count()}, {"holdMs", i.hold.count()}, {"options", json(i.options)}};
+}
+
+Independent independent(const Json& json) {
+  const auto millis = [&](const char* key) { return Millis{json.at(key).get<std::int64_t>()}; };
+  return {millis("intervalMs"), millis("jitterMs"), millis("holdMs"), save_options(json.at("options"))};
+}
+
+Json json(const Failure& f) { return {f.container, f.how}; }
 
 Json json(const Finding& f) {
   return {{"fatal", f.fatal}, {"container", f.container}, {"process", f.process}, {"object", f.object}, {"remedy", f.remedy}};
@@ -119,6 +152,14 @@ Json json(const Command& command) {
           [](const Release& m) -> Json { return {{"type", "release"}, {"epoch", value(m.epoch)}}; },
           [](const Forget& m) -> Json { return {{"type", "forget"}, {"checkpoint", value(m.checkpoint)}}; },
           [](const Preflight&) -> Json { return {{"type", "preflight"}}; },
+          [](const Recall& m) -> Json { return {{"type", "recall"}, {"last", m.last}}; },
+          [](const Probe&) -> Json { return {{"type", "probe"}}; },
+          [](const Sever& m) -> Json {
+            return {{"type", "sever"}, {"epoch", value(m.epoch)}, {"connections", json(m.connections)}};
+          },
+          [](const Configure& m) -> Json {
+            return {{"type", "configure"}, {"independent", m.independent ? json(*m.independent) : Json{}}, {"graceMs", m.grace.count()}};
+          },
       },
       command);
 }
@@ -134,6 +175,14 @@ Command command(const Json& json) {
   if (type == "release") return Release{epoch(json)};
   if (type == "forget") return Forget{epoch(json, "checkpoint")};
   if (type == "preflight") return Preflight{};
+  if (type == "recall") return Recall{json.at("last")};
+  if (type == "probe") return Probe{};
+  if (type == "sever") return Sever{epoch(json), connections(json.at("connections"))};
+  if (type == "configure") {
+    Configure out{{}, Millis{json.at("graceMs").get<std::int64_t>()}};
+    if (const auto& own = json.at("independent"); !own.is_null()) out.independent = independent(own);
+    return out;
+  }
   throw std::invalid_argument("unknown command " + type);
 }
 
@@ -156,6 +205,18 @@ Json json(const Reply& reply) {
             for (const auto& f : m.findings) list.push_back(json(f));
             return {{"type", "findings"}, {"findings", std::move(list)}};
           },
+          [](const History& m) -> Json {
+            Json list = Json::array();
+            for (const auto& c : m.checkpoints) list.push_back(json(c));
+            return {{"type", "history"}, {"checkpoints", std::move(list)}, {"present", m.present ? json(*m.present) : Json{}}};
+          },
+          [](const Probed& m) -> Json {
+            Json list = Json::array();
+            for (const auto& f : m.failures) list.push_back(json(f));
+            return {{"type", "probed"}, {"failures", std::move(list)}};
+          },
+          [](const Severed& m) -> Json { return {{"type", "severed"}, {"epoch", value(m.epoch)}}; },
+          [](const Configured&) -> Json { return {{"type", "configured"}}; },
           [](const Refused& m) -> Json {
             return {{"type", "refused"}, {"epoch", value(m.epoch)}, {"code", name(m.why.code)}, {"why", m.why.message}};
           },
@@ -175,6 +236,19 @@ Reply reply(const Json& json) {
     for (const auto& f : json.at("findings")) out.findings.push_back(finding(f));
     return out;
   }
+  if (type == "history") {
+    History out;
+    for (const auto& c : json.at("checkpoints")) out.checkpoints.push_back(local_checkpoint(c));
+    if (const auto& present = json.at("present"); !present.is_null()) out.present = local_checkpoint(present);
+    return out;
+  }
+  if (type == "probed") {
+    Probed out;
+    for (const auto& f : json.at("failures")) out.failures.push_back({f.at(0), f.at(1)});
+    return out;
+  }
+  if (type == "severed") return Severed{epoch(json)};
+  if (type == "configured") return Configured{};
   if (type == "refused") return Refused{epoch(json), Error{code(json.at("code")), json.at("why")}};
   throw std::invalid_argument("unknown reply " + type);
 }

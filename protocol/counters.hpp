@@ -34,4 +34,15 @@ struct Counters {
 
 using CounterTable = std::vector<Counters>;
 
+// Datagrams exchanged with one address, counted since the pod began. The network may lose them, so a datagram can be an orphan, never a loss.
+struct Flow {
+  std::string local;
+  std::string remote;
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+  auto operator<=>(const Flow&) const = default;
+};
+
+using FlowTable = std::vector<Flow>;
+
 }  // namespace cutline::protocol

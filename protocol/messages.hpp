@@ -4,6 +4,7 @@
 // a participant answers a repeated command as it answered the first. Durations, never instants, cross the wire.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,7 +39,8 @@ struct Timings {  // as measured by the participant
   bool operator==(const Timings&) const = default;
 };
 
-// One pod's saved state, as acknowledged to the coordinator. Named by the epoch of the round that took it.
+// One pod's saved state, as acknowledged to the coordinator. Named by the epoch of the round that took it; one that the pod took by
+// itself by own_checkpoint(index).
 struct LocalCheckpoint {
   Epoch epoch{};
   CheckpointIndex index{};
@@ -47,7 +49,32 @@ struct LocalCheckpoint {
   CounterTable counters;
   Timings timings;
   GateKind gate = GateKind::Queue;  // the one really used, after feature detection
+  CheckpointIndex parent{};  // where the interval before it began: the checkpoint taken, or rolled back to, last. 0: the pod's start
+  CounterTable closed;       // final counters of the connections that closed in that interval
+  FlowTable flows;
+  bool observed = true;      // false: what closed in the interval was not all seen, so the pod may have talked to anyone
   bool operator==(const LocalCheckpoint&) const = default;
+};
+
+// A pod's checkpoints that were taken without a coordinator have names of their own, which no round's epoch ever reaches.
+inline constexpr std::uint64_t kOwnCheckpoint = std::uint64_t{1} << 62;
+[[nodiscard]] constexpr Epoch own_checkpoint(CheckpointIndex index) { return Epoch{kOwnCheckpoint | value(index)}; }
+[[nodiscard]] constexpr bool is_own(Epoch checkpoint) { return (value(checkpoint) & kOwnCheckpoint) != 0; }
+
+// An application that is not what it was: it died, or its container has started anew since the pod's last checkpoint or rollback.
+struct Failure {
+  std::string container;
+  std::string how;  // "exited with status 1", "killed by signal 9 (Killed)", "restarted"
+  bool operator==(const Failure&) const = default;
+};
+
+// "Each process simply records its local state from time to time": what a sidecar does by itself.
+struct Independent {
+  Millis interval{0};
+  Millis jitter{0};  // each checkpoint comes up to this much earlier or later
+  Millis hold{0};    // the longest that one may hold the pod's traffic
+  SaveOptions options;
+  bool operator==(const Independent&) const = default;
 };
 
 // ---- commands -----------------------------------------------------------------------------------------------------------
@@ -64,15 +91,21 @@ struct Prepare {  // rollback, phase 1: verify the saved state, close the gate f
   Epoch checkpoint{};
   std::string digest;
   Millis hold{0};
-  std::vector<Connection> external;  // of the checkpoint, to outside of the workload: not rolled back there, so to be closed here
+  std::vector<Connection> external;  // of the checkpoint, whose other end is not put back as it was then: to be closed here
 };
 struct Restore { Epoch epoch{}; };  // phase 2: from here the gate has no deadline; end the processes, put back files and processes
 struct Release { Epoch epoch{}; };  // phase 3: every member is restored, open the gate
 
 struct Forget { Epoch checkpoint{}; };  // the checkpoint is needed no more
 struct Preflight {};                    // what here could not be saved or would be lost silently?
+struct Recall { std::uint32_t last = 0; };  // the pod's history: this many checkpoints, 0 for all, and the present
+struct Probe {};                            // does every application live?
+struct Sever { Epoch epoch{}; std::vector<Connection> connections; };  // destroy these: their other ends were rolled back without us
+// What the sidecar does without being asked each time; replaces what it was told before. `grace`: so long a dead application's
+// container waits for a rollback before it ends.
+struct Configure { std::optional<Independent> independent; Millis grace{0}; };
 
-using Command = std::variant<Request, Done, Abort, Prepare, Restore, Release, Forget, Preflight>;
+using Command = std::variant<Request, Done, Abort, Prepare, Restore, Release, Forget, Preflight, Recall, Probe, Sever, Configure>;
 
 // ---- replies ------------------------------------------------------------------------------------------------------------
 struct Acked { Epoch epoch{}; LocalCheckpoint checkpoint; };
@@ -89,8 +122,15 @@ struct Finding {  // of the preflight
   bool operator==(const Finding&) const = default;
 };
 struct Findings { std::vector<Finding> findings; };
+struct History {
+  std::vector<LocalCheckpoint> checkpoints;  // those that led to the present, by parents; oldest first
+  std::optional<LocalCheckpoint> present;    // counters as of now, digest empty; nothing: an application is dead
+};
+struct Probed { std::vector<Failure> failures; };
+struct Severed { Epoch epoch{}; };
+struct Configured {};
 struct Refused { Epoch epoch{}; Error why; };  // Busy: try again later. Anything else ends the round.
 
-using Reply = std::variant<Acked, Opened, Prepared, Restored, Forgotten, Findings, Refused>;
+using Reply = std::variant<Acked, Opened, Prepared, Restored, Forgotten, Findings, History, Probed, Severed, Configured, Refused>;
 
 }  // namespace cutline::protocol

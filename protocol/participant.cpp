@@ -220,8 +220,11 @@ Effects on(State& state, const Release& release, Instant /*now*/) {
   return {OpenGate{release.epoch}, Persist{}, opened(release.epoch)};
 }
 
-Effects on(State&, const Forget&, Instant /*now*/) { return {}; }
-Effects on(State&, const Preflight&, Instant /*now*/) { return {}; }
+// Of no round: the shell answers them.
+template <class Command>
+Effects on(State&, const Command&, Instant /*now*/) {
+  return {};
+}
 
 Effects on(State& state, const Commanded& event) {
   return std::visit([&](const auto& command) { return on(state, command, event.now); }, event.command);

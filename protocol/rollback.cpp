@@ -15,13 +15,6 @@ std::set<PodUid> names(const Plan& plan, const std::set<PodUid>& gone = {}) {
   return out;
 }
 
-template <class C>
-std::vector<Send> multicast(Epoch epoch, const std::set<PodUid>& to) {
-  std::vector<Send> out;
-  for (const auto& pod : to) out.push_back({pod, C{epoch}});
-  return out;
-}
-
 // Plans by value: each lives in the state that is about to be replaced.
 
 Output abort(State& state, Plan plan, Error why, Instant now, const std::set<PodUid>& gone = {}) {
@@ -141,11 +134,6 @@ Output decided(State& state, const Deciding& round, Instant now) {
                              std::set{round.gone});
 }
 
-bool opened(const Answered& event, Epoch epoch) {
-  const auto* reply = std::get_if<Opened>(&event.reply);
-  return reply != nullptr && reply->epoch == epoch;
-}
-
 // Of Releasing and Aborting: one member less to wait for.
 template <class S>
 Output settled(State& state, S& round, const PodUid& who, Outcome outcome) {
@@ -243,7 +231,7 @@ Output begin(State& state, const Event& event) {
             return {};
           },
           [&](Aborting& r, const Answered& e) -> Output {
-            return opened(e, r.plan.epoch) ? settled(state, r, e.from, Outcome::Untouched) : Output{};
+            return opened(e.reply, r.plan.epoch) ? settled(state, r, e.from, Outcome::Untouched) : Output{};
           },
           [&](Aborting& r, const MemberGone& e) -> Output { return settled(state, r, e.who, Outcome::Untouched); },
           [&](Aborting& r, const Tick& e) -> Output { return resend(state, r, e.now); },
@@ -271,7 +259,7 @@ Output finish(State& state, const Event& event) {
           },
 
           [&](Releasing& r, const Answered& e) -> Output {
-            return opened(e, r.plan.epoch) ? settled(state, r, e.from, Outcome::Released) : Output{};
+            return opened(e.reply, r.plan.epoch) ? settled(state, r, e.from, Outcome::Released) : Output{};
           },
           [&](Releasing& r, const MemberGone& e) -> Output { return settled(state, r, e.who, Outcome::Released); },
           [&](Releasing& r, const Tick& e) -> Output { return resend(r, e.now); },

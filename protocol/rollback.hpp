@@ -13,7 +13,7 @@
 #include <optional>
 #include <set>
 
-#include "protocol/messages.hpp"
+#include "protocol/multicast.hpp"
 
 namespace cutline::protocol::rollback {
 
@@ -50,7 +50,6 @@ struct Commit { Epoch epoch{}; std::map<PodUid, Timings> timings; };
 struct Failure { Epoch epoch{}; Error why; bool held = false; };  // held: gates stay closed
 using Record = std::variant<Reserve, Irrevocable, Commit, Failure>;
 
-struct Send { PodUid to; Command command; };
 struct Output {  // as in round.hpp: `persist` BEFORE what later events send; `send` leaves at once
   std::optional<Record> persist;
   std::vector<Send> send;

@@ -7,13 +7,6 @@
 namespace cutline::protocol::round {
 namespace {
 
-template <class C>
-std::vector<Send> multicast(Epoch epoch, const std::set<PodUid>& to) {
-  std::vector<Send> out;
-  for (const auto& pod : to) out.push_back({pod, C{epoch}});
-  return out;
-}
-
 std::set<PodUid> without(std::set<PodUid> members, const std::set<PodUid>& gone) {
   std::erase_if(members, [&](const PodUid& pod) { return gone.contains(pod); });
   return members;
@@ -89,11 +82,6 @@ Output answered(State& state, Requesting& round, const Answered& event) {
   Commit commit{round.plan.epoch, round.acks};
   state = Committing{std::move(round.plan), std::move(commit.checkpoints), {}};
   return {Commit{std::get<Committing>(state).plan.epoch, std::get<Committing>(state).acks}, {}, {}};
-}
-
-bool opened(const Answered& event, Epoch epoch) {
-  const auto* reply = std::get_if<Opened>(&event.reply);
-  return reply != nullptr && reply->epoch == epoch;
 }
 
 // Of Releasing and Aborting: one member less to wait for.
@@ -180,7 +168,7 @@ Output transition(State& state, const Event& event) {
           },
 
           [&](Releasing& r, const Answered& e) -> Output {
-            return opened(e, r.plan.epoch) ? settled(state, r, e.from, true) : Output{};
+            return opened(e.reply, r.plan.epoch) ? settled(state, r, e.from, true) : Output{};
           },
           [&](Releasing& r, const MemberGone& e) -> Output { return settled(state, r, e.who, true); },
           [&](Releasing& r, const Tick& e) -> Output { return resend(r, e.now); },
@@ -191,7 +179,7 @@ Output transition(State& state, const Event& event) {
             return {};
           },
           [&](Aborting& r, const Answered& e) -> Output {
-            return opened(e, r.plan.epoch) ? settled(state, r, e.from, false) : Output{};
+            return opened(e.reply, r.plan.epoch) ? settled(state, r, e.from, false) : Output{};
           },
           [&](Aborting& r, const MemberGone& e) -> Output { return settled(state, r, e.who, false); },
           [&](Aborting& r, const Tick& e) -> Output { return resend(state, r, e.now); },

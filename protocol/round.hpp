@@ -11,7 +11,7 @@
 #include <optional>
 #include <set>
 
-#include "protocol/messages.hpp"
+#include "protocol/multicast.hpp"
 
 namespace cutline::protocol::round {
 
@@ -39,8 +39,6 @@ struct Reserve { Epoch epoch{}; };
 struct Commit { Epoch epoch{}; std::map<PodUid, LocalCheckpoint> checkpoints; };
 struct Failure { Epoch epoch{}; Error why; };
 using Record = std::variant<Reserve, Commit, Failure>;
-
-struct Send { PodUid to; Command command; };
 
 // `persist` must be durable (then feed Recorded) BEFORE anything that a later event sends leaves; `send` leaves at once.
 // An abort is sent in the same output as its Failure record: thawing never waits for the API server. Only a recovered round

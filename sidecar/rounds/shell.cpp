@@ -24,17 +24,17 @@ preflight::Subject subject_of(const Container& container) {
   return {container.name, container.keeper, {pids.begin(), pids.end()}, {container.launcher}};
 }
 
+// Of a message that belongs to a round.
+constexpr auto epoch_or_none = [](const auto& message) {
+  if constexpr (requires { message.epoch; }) return message.epoch;
+  else return Epoch{};
+};
+
 Epoch epoch_of(const Command& command) {
-  return std::visit(overloaded{[](const protocol::Forget&) { return Epoch{}; }, [](const protocol::Preflight&) { return Epoch{}; },
-                               [](const auto& m) { return m.epoch; }},
-                    command);
+  return std::visit(epoch_or_none, command);
 }
 
-Epoch epoch_of(const Reply& reply) {
-  return std::visit(overloaded{[](const protocol::Forgotten&) { return Epoch{}; }, [](const protocol::Findings&) { return Epoch{}; },
-                               [](const auto& m) { return m.epoch; }},
-                    reply);
-}
+Epoch epoch_of(const Reply& reply) { return std::visit(epoch_or_none, reply); }
 
 }  // namespace
 
@@ -100,6 +100,11 @@ bool Shell::direct(const Command& command, const control::Server::ReplyTo& reply
     const bool needed = held.restoring == forget->checkpoint || held.prepared == forget->checkpoint;
     const auto done = needed ? Status{fail(Code::Busy, "a rollback needs this checkpoint")} : pod_.store.discard(forget->checkpoint);
     reply(done ? Reply{protocol::Forgotten{forget->checkpoint}} : Reply{protocol::Refused{{}, done.error()}});
+    return true;
+  }
+  if (std::visit([](const auto& m) { return requires { m.grace; } || requires { m.last; } || requires { m.connections; }; }, command) ||
+      std::holds_alternative<protocol::Probe>(command)) {
+    reply(protocol::Refused{{}, {Code::Unsupported, "not in this version"}});
     return true;
   }
   if (!std::holds_alternative<protocol::Preflight>(command)) return false;

@@ -38,6 +38,21 @@ protocol::CounterTable counters_of(const Json& json) {
   return out;
 }
 
+Json json_of(const protocol::FlowTable& flows) {
+  Json out = Json::array();
+  for (const auto& f : flows)
+    out.push_back({{"local", f.local}, {"remote", f.remote}, {"sent", f.sent}, {"received", f.received}});
+  return out;
+}
+
+protocol::FlowTable flows_of(const Json& json) {
+  protocol::FlowTable out;
+  for (const auto& f : json)
+    out.push_back({f.at("local").get<std::string>(), f.at("remote").get<std::string>(),
+                   f.at("sent").get<std::uint64_t>(), f.at("received").get<std::uint64_t>()});
+  return out;
+}
+
 Json json_of(const protocol::Timings& t) {
   return {{"frozenMicros", t.frozen.count()},
           {"dumpMicros", t.dump.count()},
@@ -71,7 +86,9 @@ GateKind gate_of(const Json& json) {
 
 Json json_of(const protocol::LocalCheckpoint& c) {
   return {{"epoch", value(c.epoch)},         {"index", value(c.index)},       {"bytes", value(c.bytes)},
-          {"counters", json_of(c.counters)}, {"timings", json_of(c.timings)}, {"gate", json_of(c.gate)}};
+          {"counters", json_of(c.counters)}, {"timings", json_of(c.timings)}, {"gate", json_of(c.gate)},
+          {"parent", value(c.parent)},       {"closed", json_of(c.closed)},   {"flows", json_of(c.flows)},
+          {"observed", c.observed}};
 }
 
 protocol::LocalCheckpoint checkpoint_of(const Json& json) {
@@ -82,21 +99,27 @@ protocol::LocalCheckpoint checkpoint_of(const Json& json) {
   out.counters = counters_of(json.at("counters"));
   out.timings = timings_of(json.at("timings"));
   out.gate = gate_of(json.at("gate"));
+  out.parent = CheckpointIndex{json.at("parent").get<std::uint64_t>()};
+  out.closed = counters_of(json.at("closed"));
+  out.flows = flows_of(json.at("flows"));
+  out.observed = json.at("observed").get<bool>();
   return out;
 }
 
 Json json_of(const protocol::participant::Durable& durable) {
-  Json out = {{"epoch", value(durable.epoch)}, {"restoring", nullptr}};
-  if (durable.restoring) out["restoring"] = value(*durable.restoring);
-  return out;
+  const auto name = [](const std::optional<Epoch>& checkpoint) { return checkpoint ? Json(value(*checkpoint)) : Json(); };
+  return {{"epoch", value(durable.epoch)},
+          {"restoring", name(durable.restoring)},
+          {"restored", durable.restored},
+          {"prepared", name(durable.prepared)}};
 }
 
 protocol::participant::Durable durable_of(const Json& json) {
-  protocol::participant::Durable out;
-  out.epoch = Epoch{json.at("epoch").get<std::uint64_t>()};
-  const auto& restoring = json.at("restoring");
-  if (!restoring.is_null()) out.restoring = Epoch{restoring.get<std::uint64_t>()};
-  return out;
+  const auto name = [](const Json& checkpoint) {
+    return checkpoint.is_null() ? std::nullopt : std::optional{Epoch{checkpoint.get<std::uint64_t>()}};
+  };
+  return {Epoch{json.at("epoch").get<std::uint64_t>()}, name(json.at("restoring")), json.at("restored").get<bool>(),
+          name(json.at("prepared"))};
 }
 
 }  // namespace cutline::store

@@ -11,6 +11,8 @@ using Json = nlohmann::json;
 
 [[nodiscard]] Json json_of(const protocol::CounterTable& counters);
 [[nodiscard]] protocol::CounterTable counters_of(const Json& json);
+[[nodiscard]] Json json_of(const protocol::FlowTable& flows);
+[[nodiscard]] protocol::FlowTable flows_of(const Json& json);
 [[nodiscard]] Json json_of(const protocol::Timings& timings);
 [[nodiscard]] protocol::Timings timings_of(const Json& json);
 [[nodiscard]] Json json_of(protocol::GateKind gate);

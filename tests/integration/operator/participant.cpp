@@ -62,7 +62,8 @@ Participant::Behaviour obedient(protocol::CounterTable counters) {
                                    Bytes{1000},
                                    counters,
                                    {Micros{4'000}, Micros{3'000}, Micros{0}, Micros{0}},
-                                   m.options.gate}};
+                                   m.options.gate,
+                                   {}, {}, {}, true}};
                    },
                    [](const Done& m) -> Reply { return Opened{m.epoch, Micros{9'000}}; },
                    [](const Abort& m) -> Reply { return Opened{m.epoch, Micros{1'000}}; },
@@ -70,7 +71,15 @@ Participant::Behaviour obedient(protocol::CounterTable counters) {
                    [](const Restore& m) -> Reply { return Restored{m.epoch, {.restore = Micros{70'000}}}; },
                    [](const Release& m) -> Reply { return Opened{m.epoch, Micros{90'000}}; },
                    [](const Forget& m) -> Reply { return Forgotten{m.checkpoint}; },
-                   [](const Preflight&) -> Reply { return Findings{}; }},
+                   [](const Preflight&) -> Reply { return Findings{}; },
+                   [&](const Recall&) -> Reply {
+                     LocalCheckpoint present;
+                     present.counters = counters;
+                     return History{{}, std::move(present)};
+                   },
+                   [](const Probe&) -> Reply { return Probed{}; },
+                   [](const Sever& m) -> Reply { return Severed{m.epoch}; },
+                   [](const Configure&) -> Reply { return Configured{}; }},
         command);
   };
 }

@@ -16,10 +16,12 @@ TEST(Record, OfANewPodIsEmpty) {
 
 TEST(Record, ComesBackAsItWasWritten) {
   const Temporary top;
-  ASSERT_TRUE(save_record(top.path(), {{Epoch{9}, Epoch{7}}, R"({"a":[1,2]})"}));
+  ASSERT_TRUE(save_record(top.path(), {{Epoch{9}, Epoch{7}, true, Epoch{6}}, R"({"a":[1,2]})"}));
   const auto record = load_record(top.path()).value();
   EXPECT_EQ(record.durable.epoch, Epoch{9});
   EXPECT_EQ(record.durable.restoring, Epoch{7});
+  EXPECT_TRUE(record.durable.restored);
+  EXPECT_EQ(record.durable.prepared, Epoch{6});
   EXPECT_EQ(record.bases, R"({"a":[1,2]})");
 }
 

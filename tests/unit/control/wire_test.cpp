@@ -9,7 +9,22 @@ using namespace protocol;
 
 LocalCheckpoint checkpoint() {
   return {Epoch{7}, CheckpointIndex{3}, "sha256:ab", Bytes{42}, {{{"10.0.0.1", 7400}, {"10.0.0.2", 40000}, 1, 2, 3}},
-          {Micros{1}, Micros{2}, Micros{3}, Micros{4}}, GateKind::Drop};
+          {Micros{1}, Micros{2}, Micros{3}, Micros{4}}, GateKind::Drop,
+          CheckpointIndex{2}, {{{"10.0.0.1", 7400}, {"10.0.0.3", 40001}, 4, 5, 6}}, {{"10.0.0.1", "10.0.0.4", 7, 8}}, false};
+}
+
+template <class C>
+C through_the_wire(C command) {
+  const auto frame = decode_command(encode(CommandFrame{1, std::move(command)}));
+  EXPECT_TRUE(frame) << frame.error().message;
+  return std::get<C>(frame.value().command);
+}
+
+template <class R>
+R reply_through_the_wire(R reply) {
+  const auto frame = decode_reply(encode(ReplyFrame{1, std::move(reply)}));
+  EXPECT_TRUE(frame) << frame.error().message;
+  return std::get<R>(frame.value().reply);
 }
 
 TEST(Wire, ARequestArrivesAsItWasSent) {
@@ -33,6 +48,34 @@ TEST(Wire, AnAckCarriesItsCounters) {
   const auto frame = decode_reply(encode(ReplyFrame{1, Acked{Epoch{7}, checkpoint()}}));
   ASSERT_TRUE(frame) << frame.error().message;
   EXPECT_EQ(std::get<Acked>(frame->reply).checkpoint, checkpoint());
+}
+
+TEST(Wire, AHistoryArrivesWhole) {
+  const auto history = reply_through_the_wire(History{{checkpoint(), checkpoint()}, checkpoint()});
+  EXPECT_EQ(history.checkpoints, (std::vector{checkpoint(), checkpoint()}));
+  EXPECT_EQ(history.present, checkpoint());
+  EXPECT_FALSE(reply_through_the_wire(History{{}, {}}).present);
+  EXPECT_EQ(through_the_wire(Recall{1}).last, 1U);
+}
+
+TEST(Wire, FailuresArriveWithTheirContainers) {
+  const std::vector<Failure> failures{{"db", "killed by signal 9 (Killed)"}};
+  EXPECT_EQ(reply_through_the_wire(Probed{failures}).failures, failures);
+  (void)through_the_wire(Probe{});
+}
+
+TEST(Wire, ConnectionsToSeverArrive) {
+  const std::vector<Connection> severed{{{"10.0.0.1", 6379}, {"10.0.0.2", 50000}}};
+  EXPECT_EQ(through_the_wire(Sever{Epoch{9}, severed}).connections, severed);
+  EXPECT_EQ(reply_through_the_wire(Severed{Epoch{9}}).epoch, Epoch{9});
+}
+
+TEST(Wire, WhatTheSidecarDoesByItselfIsToldAndTakenBack) {
+  const Independent own{Millis{30000}, Millis{10000}, Millis{5000}, {GateKind::Queue, {{"db", "/data"}}}};
+  EXPECT_EQ(through_the_wire(Configure{own, Millis{2000}}).independent, own);
+  EXPECT_EQ(through_the_wire(Configure{own, Millis{2000}}).grace, Millis{2000});
+  EXPECT_FALSE(through_the_wire(Configure{}).independent);
+  (void)reply_through_the_wire(Configured{});
 }
 
 TEST(Wire, ARefusalKeepsItsCode) {
