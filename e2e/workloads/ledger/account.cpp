@@ -1,5 +1,7 @@
 #include "e2e/workloads/ledger/account.hpp"
 
+#include <algorithm>
+
 namespace cutline::ledger {
 
 Transfer send(Account& account, Index to, std::uint64_t amount) {
@@ -7,7 +9,6 @@ Transfer send(Account& account, Index to, std::uint64_t amount) {
   account.balance -= static_cast<std::int64_t>(amount);
   peer.out.count += 1;
   peer.out.sum += amount;
-  peer.in_flight.push_back(amount);
   return {peer.out.next++, amount};
 }
 
@@ -26,15 +27,20 @@ Taken receive(Account& account, Index from, const Transfer& transfer) {
   return missing == 0 ? Taken::Applied : Taken::AppliedAfterGap;
 }
 
-void acknowledged(Peer& peer, std::uint64_t number) {
-  while (!peer.in_flight.empty() && peer.out.next - peer.in_flight.size() <= number) peer.in_flight.pop_front();
+void acknowledge(Peer& peer, std::uint64_t number) {
+  peer.acknowledged = std::clamp(number, peer.acknowledged, peer.out.next - 1);
 }
 
 void begin_session(Peer& peer, std::uint64_t session) {
   peer.session = session;
   peer.out.next = 1;
   peer.in.next = 1;
-  peer.in_flight.clear();
+  peer.acknowledged = 0;
+}
+
+void continue_session(Peer& peer, std::uint64_t expected) {
+  if (expected > peer.out.next) peer.errors.orphans += expected - peer.out.next;
+  peer.acknowledged = std::min(expected, peer.out.next) - 1;
 }
 
 }  // namespace cutline::ledger

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 
 namespace cutline::ledger {
@@ -29,15 +28,17 @@ struct Errors {
   std::uint64_t repeats = 0;
   std::uint64_t lost_connections = 0;
   std::uint64_t malformed = 0;
+  std::uint64_t orphans = 0;  // transfers that the peer had received when it came again, and that we have never sent
 };
 
 struct Peer {
   std::uint64_t session = 0;  // grows with each connection that does not continue the last one; 0: none yet
   Stream out;
   Stream in;
-  std::deque<std::uint64_t> in_flight;  // amounts sent and not yet acknowledged, the oldest first
+  std::uint64_t acknowledged = 0;  // the last number that the peer is known to have
   Errors errors;
 };
+[[nodiscard]] inline std::uint64_t in_flight(const Peer& peer) { return peer.out.next - 1 - peer.acknowledged; }
 
 struct Account {
   std::int64_t initial = 0;
@@ -53,9 +54,13 @@ enum class Taken { Applied, AppliedAfterGap, Repeated };
 [[nodiscard]] Taken receive(Account& account, Index from, const Transfer& transfer);
 
 // The peer has received everything up to this number.
-void acknowledged(Peer& peer, std::uint64_t number);
+void acknowledge(Peer& peer, std::uint64_t number);
 
 // Numbers begin anew; what was in flight is nobody's any more (the books show it: sent there, not received here).
 void begin_session(Peer& peer, std::uint64_t session);
+
+// The session goes on over a new connection, and the peer expects this number (not 0) next: what it lacks is in flight
+// again, however far back it stands. What it has too much is an orphan, and counted.
+void continue_session(Peer& peer, std::uint64_t expected);
 
 }  // namespace cutline::ledger

@@ -41,6 +41,9 @@ void check_errors(const Report& pod, Audit& out) {
     if (e.lost_connections != 0)
       out.reasons.push_back(
           fmt::format("{}: lost the connection with {} {} times", pod.index, index, e.lost_connections));
+    if (e.orphans != 0)
+      out.reasons.push_back(
+          fmt::format("{}->{}: {} transfers were received that were never sent", pod.index, index, e.orphans));
     if (e.malformed != 0)
       out.reasons.push_back(fmt::format("{}->{}: {} damaged frames", index, pod.index, e.malformed));
     if (peer.in_flight != 0)
@@ -131,7 +134,8 @@ std::string table(const std::vector<Report>& reports, const Audit& audit) {
     for (const auto& [index, peer] : pod.peers) {
       sent += peer.sent.count;
       received += peer.received.count;
-      errors += peer.errors.gaps + peer.errors.repeats + peer.errors.lost_connections + peer.errors.malformed;
+      const auto& e = peer.errors;
+      errors += e.gaps + e.repeats + e.lost_connections + e.malformed + e.orphans;
     }
     out += fmt::format("{:>4} {:>12} {:>12} {:>12} {:>8} {:>12}\n", pod.index, pod.balance, sent, received, errors,
                        pod.book ? pod.book->contents.records : 0);

@@ -22,12 +22,13 @@ Result<std::vector<Report>> ask_all(const std::vector<Endpoint>& pods, const std
   return out;
 }
 
-Status rest(const std::vector<Endpoint>& pods, Deadline deadline) {
-  const auto until = deadline.sooner(to_rest);
+// Says pause each time: a pod that was rolled back meanwhile does not remember.
+Status rest(const std::vector<Endpoint>& pods, Deadline deadline, std::optional<Millis> patience) {
+  const auto until = deadline.sooner(patience.value_or(to_rest));
   for (;;) {
-    const auto reports = ask_all(pods, "/state", deadline);
-    if (!reports) return tl::unexpected(reports.error());
-    if (settled(*reports) || until.passed()) return {};
+    const auto reports = ask_all(pods, "/pause", deadline);
+    if (!reports && (!patience || until.passed())) return tl::unexpected(reports.error());
+    if ((reports && settled(*reports)) || until.passed()) return {};
     (void)::poll(nullptr, 0, static_cast<int>(between.count()));
   }
 }
@@ -44,12 +45,10 @@ Result<Report> ask(const Endpoint& pod, const std::string& path, Deadline deadli
   }
 }
 
-Result<Audited> audit_pods(const std::vector<Endpoint>& pods, Deadline deadline) {
-  auto reports = ask_all(pods, "/pause", deadline);
-  if (reports) {
-    const auto rested = rest(pods, deadline);
-    reports = rested ? ask_all(pods, "/audit", deadline) : Result<std::vector<Report>>{tl::unexpected(rested.error())};
-  }
+Result<Audited> audit_pods(const std::vector<Endpoint>& pods, Deadline deadline, std::optional<Millis> patience) {
+  const auto rested = rest(pods, deadline, patience);
+  auto reports =
+      rested ? ask_all(pods, "/audit", deadline) : Result<std::vector<Report>>{tl::unexpected(rested.error())};
   for (const auto& pod : pods) (void)ask(pod, "/resume", deadline.sooner(for_one));
   if (!reports) return tl::unexpected(reports.error());
   auto judged = audit(*reports);

@@ -15,7 +15,7 @@ constexpr std::uint64_t check_mask = 0xffffffffU;
 
 std::uint64_t head_of(const Record& r) {
   return static_cast<std::uint64_t>(r.direction) << 24U | (static_cast<std::uint64_t>(r.peer) & 0xffU) << 16U |
-         (r.session & 0xffffU);
+         (r.session & session_mask);
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ std::optional<Record> parse_record(std::string_view bytes) {
   if (first >> 32U != (checksum(head ^ number, amount, balance) & check_mask) || direction < 1 || direction > 2)
     return std::nullopt;
   return Record{
-      static_cast<Direction>(direction), static_cast<Index>(head >> 16U & 0xffU), head & 0xffffU, number, amount,
+      static_cast<Direction>(direction), static_cast<Index>(head >> 16U & 0xffU), head & session_mask, number, amount,
       static_cast<std::int64_t>(balance)};
 }
 
@@ -107,6 +107,23 @@ Result<Contents> Book::read(std::int64_t initial) const {
   return contents;
 }
 
+Result<std::string> Book::slice(std::uint64_t first, std::size_t records) const {
+  auto file = open_file(path_, O_RDONLY);
+  if (!file) return tl::unexpected(file.error());
+  std::string out(records * record_size, '\0');
+  std::size_t filled = 0;
+  while (filled < out.size()) {
+    const ssize_t n = ::pread(file->get(), out.data() + filled, out.size() - filled,
+                              static_cast<off_t>(first * record_size + filled));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(errno, "read " + path_);
+    if (n == 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  out.resize(filled / record_size * record_size);
+  return out;
+}
+
 Account account_of(const Contents& contents, std::int64_t initial) {
   Account account{initial, contents.balance, {}};
   for (const auto& [index, sums] : contents.peers) {
@@ -114,6 +131,7 @@ Account account_of(const Contents& contents, std::int64_t initial) {
     peer.session = sums.session;
     peer.out = sums.sent;
     peer.in = sums.received;
+    peer.acknowledged = peer.out.next - 1;  // as far as it knows; a session that goes on says it better
   }
   return account;
 }

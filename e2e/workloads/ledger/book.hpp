@@ -23,6 +23,7 @@ struct Record {
   std::int64_t balance = 0;  // afterwards
 };
 inline constexpr std::size_t record_size = 32;
+inline constexpr std::uint64_t session_mask = 0xffffU;
 
 void append(std::string& out, const Record& record);
 [[nodiscard]] std::optional<Record> parse_record(std::string_view bytes);
@@ -51,6 +52,8 @@ class Book {
   [[nodiscard]] Status flush();
   // All of it, from the disk. `initial`: the balance before the first record.
   [[nodiscard]] Result<Contents> read(std::int64_t initial) const;
+  // The bytes of so many whole records from the given one on, from the disk; fewer at the end.
+  [[nodiscard]] Result<std::string> slice(std::uint64_t first, std::size_t records) const;
 
  private:
   Book(std::string path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}

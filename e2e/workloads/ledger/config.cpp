@@ -25,23 +25,6 @@ std::vector<std::string_view> split(std::string_view list, char at) {
   return out;
 }
 
-Result<std::set<Index>> neighbours(std::string_view graph, Index self, std::size_t pods) {
-  std::set<Index> out;
-  for (Index i = 0; graph.empty() && i < static_cast<Index>(pods); ++i)
-    if (i != self) out.insert(i);
-  for (const auto edge : split(graph, ',')) {
-    const auto ends = split(edge, '-');
-    const auto a = ends.size() == 2 ? number<Index>(ends[0]) : std::nullopt,
-               b = ends.size() == 2 ? number<Index>(ends[1]) : std::nullopt;
-    const auto known = [&](std::optional<Index> i) { return i && *i >= 0 && *i < static_cast<Index>(pods); };
-    if (!known(a) || !known(b) || *a == *b)
-      return fail(Code::Invalid, "LEDGER_GRAPH: '{}' is no pair of pods like 0-1", edge);
-    if (*a == self) out.insert(*b);
-    if (*b == self) out.insert(*a);
-  }
-  return out;
-}
-
 Result<Index> own_index(const std::optional<std::string>& told, const std::string& host_name) {
   const auto text = told ? *told : host_name.substr(host_name.rfind('-') + 1);
   if (const auto index = number<Index>(text); index && *index >= 0) return *index;
@@ -95,9 +78,9 @@ Result<Config> configure(const Environment& environment, const std::string& host
     if (!endpoint) return tl::unexpected(endpoint.error().in("LEDGER_PEERS"));
     config.peers.push_back(*endpoint);
   }
-  auto talks_to = neighbours(text("LEDGER_GRAPH", ""), config.self, config.peers.size());
-  if (!talks_to) return tl::unexpected(talks_to.error());
-  config.talks_to = *talks_to;
+  auto graph = Graph::parse(text("LEDGER_GRAPH", "all"), config.peers.size());
+  if (!graph) return tl::unexpected(graph.error().in("LEDGER_GRAPH"));
+  config.graph = *graph;
   const auto listen = endpoint_of(text("LEDGER_LISTEN", "0.0.0.0:7400")),
              status = endpoint_of(text("LEDGER_STATUS", "0.0.0.0:7401"));
   if (!listen) return tl::unexpected(listen.error().in("LEDGER_LISTEN"));
@@ -105,11 +88,13 @@ Result<Config> configure(const Environment& environment, const std::string& host
   const auto initial = number<std::int64_t>(text("LEDGER_INITIAL", "1000000"));
   const auto window = number<std::uint64_t>(text("LEDGER_WINDOW", "64")),
              rate = number<std::uint64_t>(text("LEDGER_RATE", "0")),
+             burst = number<std::uint64_t>(text("LEDGER_BURST", "0")),
              ballast = number<std::uint64_t>(text("LEDGER_BALLAST_MB", "0"));
-  if (!initial || !window || *window == 0 || !rate || !ballast)
-    return fail(
-        Code::Invalid,
-        "LEDGER_INITIAL, LEDGER_WINDOW, LEDGER_RATE and LEDGER_BALLAST_MB are numbers, and the window is not 0");
+  if (!initial || !window || *window == 0 || !rate || !burst || !ballast)
+    return fail(Code::Invalid,
+                "LEDGER_INITIAL, LEDGER_WINDOW, LEDGER_RATE, LEDGER_BURST and LEDGER_BALLAST_MB are numbers, and the "
+                "window is not 0");
+  if (*burst != 0 && *rate == 0) return fail(Code::Invalid, "LEDGER_BURST needs a LEDGER_RATE");
   config.listen = *listen;
   config.status = *status;
   config.file = text("LEDGER_FILE", "/data/ledger.log");
@@ -117,7 +102,9 @@ Result<Config> configure(const Environment& environment, const std::string& host
   config.window = *window;
   config.rate = *rate;
   config.ballast_mb = *ballast;
+  config.burst = *burst;
   config.reconnect = text("LEDGER_RECONNECT", "0") == "1";
+  config.ping_pong = text("LEDGER_PING_PONG", "0") == "1";
   return config;
 }
 

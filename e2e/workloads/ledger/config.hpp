@@ -6,22 +6,26 @@
 //   LEDGER_LISTEN      0.0.0.0:7400
 //   LEDGER_STATUS      0.0.0.0:7401
 //   LEDGER_FILE        /data/ledger.log
-//   LEDGER_GRAPH       who talks to whom, e.g. 0-1,1-2; otherwise everybody to everybody
+//   LEDGER_GRAPH       who sends to whom (graph.hpp), e.g. 0-1,1>2; otherwise all. Can be changed while they run
 //   LEDGER_INITIAL     1000000
 //   LEDGER_WINDOW      64: transfers in flight on a connection, each way
 //   LEDGER_RATE        transfers started per second; 0: as fast as it can
+//   LEDGER_BURST       0; otherwise transfers start in bursts of about so many, each to one peer, with rests between
+//   LEDGER_PING_PONG   0; 1: a pod sends one transfer for each that it has received; the lower of two serves
 //   LEDGER_BALLAST_MB  0: memory that is held, and rewritten bit by bit
-//   LEDGER_RECONNECT   0; 1: a broken connection is continued, if both ends agree, instead of counted as an error
+//   LEDGER_RECONNECT   0; 1: a broken connection is continued instead of counted as an error: each end says what it
+//   has,
+//                      and is sent from the other's book what it lacks, wherever a rollback has put the two
 #pragma once
 
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "e2e/workloads/ledger/account.hpp"
+#include "e2e/workloads/ledger/graph.hpp"
 
 namespace cutline::ledger {
 
@@ -33,14 +37,16 @@ struct Endpoint {
 struct Config {
   Index self = 0;
   std::vector<Endpoint> peers;  // by index
-  std::set<Index> talks_to;     // never itself
+  Graph graph;
   Endpoint listen, status;
   std::string file;
   std::int64_t initial = 0;
   std::uint64_t window = 0;
   std::uint64_t rate = 0;
+  std::uint64_t burst = 0;
   std::uint64_t ballast_mb = 0;
   bool reconnect = false;
+  bool ping_pong = false;
 };
 
 using Environment = std::function<std::optional<std::string>(const char* name)>;

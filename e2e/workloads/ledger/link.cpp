@@ -1,5 +1,7 @@
 #include "e2e/workloads/ledger/link.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -11,6 +13,7 @@ bool Link::receive() {
   const ssize_t n = ::recv(fd.get(), bytes, sizeof bytes, 0);
   if (n < 0) return errno == EAGAIN || errno == EINTR;
   in.append(bytes, static_cast<std::size_t>(n));
+  bytes_received += static_cast<std::size_t>(n);
   return n > 0;
 }
 
@@ -19,8 +22,15 @@ bool Link::flush() {
     const ssize_t n = ::send(fd.get(), out.data(), out.size(), MSG_NOSIGNAL);
     if (n < 0) return errno == EAGAIN || errno == EINTR;
     out.erase(0, static_cast<std::size_t>(n));
+    bytes_sent += static_cast<std::size_t>(n);
   }
   return true;
+}
+
+std::size_t Link::unacknowledged() const {
+  int queued = 0;
+  if (::ioctl(fd.get(), SIOCOUTQ, &queued) != 0) queued = 0;  // it has ended: reading says so
+  return static_cast<std::size_t>(queued) + out.size();
 }
 
 void Link::close() {
@@ -28,6 +38,7 @@ void Link::close() {
   stage = Stage::Down;
   in.clear();
   out.clear();
+  backlog.reset();
 }
 
 }  // namespace cutline::ledger

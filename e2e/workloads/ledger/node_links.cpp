@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 constexpr Millis try_again = 200ms;
 constexpr Millis look_up = 500ms;
+constexpr Millis abandon = 3s;                 // a connection that is not greeted by then, if another one may be tried
+constexpr std::size_t read_at_once = 4096;     // records of the book
+constexpr std::size_t enough_to_send = 65536;  // bytes
 constexpr std::size_t most_guests = 64;
 
 }  // namespace
@@ -23,6 +26,7 @@ void Node::take_links() {
       continue;
     }
     if (link.stage == Stage::Connecting) greet(peer, link);
+    if (config_.reconnect && link.stage != Stage::Up && Clock::now() > link.begun + abandon) link.close();
     if (link.stage == Stage::Down) continue;
     const bool alive = link.receive();
     take_frames(peer, link);
@@ -38,18 +42,20 @@ void Node::begin(Index peer, Link& link) {
   if (!fd) return;
   link.fd = std::move(*fd);
   link.stage = Stage::Connecting;
+  link.begun = Clock::now();
 }
 
 void Node::greet(Index peer, Link& link) {
   if (connect_error(link.fd.get()) != 0) return link.close();
   const auto& books = account_.peers.at(peer);
-  const bool resume = config_.reconnect && books.session != 0;
+  const bool resume = config_.reconnect;
   link.out.clear();
   link.put({resume ? Kind::Resume : Kind::Hello, static_cast<std::uint16_t>(config_.self), books.in.next,
             books.session + (resume ? 0 : 1)});
   const ssize_t n = ::send(link.fd.get(), link.out.data(), link.out.size(), MSG_NOSIGNAL);
   if (n < 0 && (errno == EAGAIN || errno == ENOTCONN)) return;  // not there yet
   link.out.clear();
+  if (n > 0) link.bytes_sent += static_cast<std::size_t>(n);
   link.stage = Stage::Greeting;
   if (n != static_cast<ssize_t>(frame_size)) link.close();
 }
@@ -67,8 +73,8 @@ void Node::take_newcomers() {
     if (n > 0) it->in.append(bytes, static_cast<std::size_t>(n));
     if (n > 0 && it->in.size() < frame_size) continue;
     const auto hello = parse(it->in);
-    if (hello && (hello->kind == Kind::Hello || hello->kind == Kind::Resume) && hello->from < config_.self &&
-        links_.contains(hello->from))
+    if (hello && (hello->kind == Kind::Hello || hello->kind == Kind::Resume) && hello->number != 0 &&
+        hello->from < config_.self && links_.contains(hello->from))
       welcome(hello->from, *hello, std::move(it->fd));
     it = newcomers_.erase(it);
   }
@@ -80,13 +86,11 @@ void Node::welcome(Index peer, const Frame& hello, Fd fd) {
   auto& books = account_.peers.at(peer);
   if (link.stage != Stage::Down) lose(peer, link, "it was made anew by the other side");
   link.fd = std::move(fd);
+  link.bytes_received += frame_size;
   const bool resume = config_.reconnect && hello.kind == Kind::Resume && hello.value == books.session;
   const auto session = resume ? books.session : std::max(books.session + 1, hello.value);
   settle_session(peer, link, session, resume, hello.number);
-  // Ahead of what is sent again.
-  std::string again = std::exchange(link.out, {});
   link.put({resume ? Kind::Resume : Kind::Hello, static_cast<std::uint16_t>(config_.self), books.in.next, session});
-  link.out += again;
 }
 
 void Node::settle_session(Index peer, Link& link, std::uint64_t session, bool resume, std::uint64_t expected) {
@@ -95,13 +99,36 @@ void Node::settle_session(Index peer, Link& link, std::uint64_t session, bool re
   if (!resume) {
     begin_session(books, session);
   } else {
-    acknowledged(books, expected - 1);
-    auto number = books.out.next - books.in_flight.size();
-    for (const auto amount : books.in_flight)
-      link.put({Kind::Transfer, static_cast<std::uint16_t>(config_.self), number++, amount});
+    continue_session(books, expected);
+    link.resumed += 1;
+    if (in_flight(books) != 0) link.backlog = Backlog{expected, 0};
   }
-  fmt::print(stderr, "ledger {}: connected with {}, session {}{}\n", config_.self, peer, session,
-             resume ? ", continued" : "");
+  fmt::print(stderr, "ledger {}: connected with {}, session {}, {} to be sent again\n", config_.self, peer, session,
+             in_flight(books));
+}
+
+Status Node::catch_up() {
+  for (auto& [peer, link] : links_)
+    while (link.backlog && link.out.size() < enough_to_send)
+      if (auto done = catch_up(peer, link); !done) return done;
+  return {};
+}
+
+Status Node::catch_up(Index peer, Link& link) {
+  const auto records = book_.slice(link.backlog->record, read_at_once);
+  if (!records) return tl::unexpected(records.error());
+  const auto session = account_.peers.at(peer).session & session_mask;
+  for (std::size_t at = 0; at < records->size(); at += record_size) {
+    const auto record = parse_record(std::string_view{*records}.substr(at, record_size));
+    if (!record || record->direction != Direction::Sent || record->peer != peer || record->session != session ||
+        record->number < link.backlog->number)
+      continue;
+    link.put({Kind::Transfer, static_cast<std::uint16_t>(config_.self), record->number, record->amount});
+    link.resent += 1;
+  }
+  link.backlog->record += read_at_once;
+  if (records->size() < read_at_once * record_size) link.backlog.reset();
+  return {};
 }
 
 void Node::take_frames(Index peer, Link& link) {
@@ -117,7 +144,9 @@ void Node::take_frames(Index peer, Link& link) {
     }
   }
   link.in.erase(0, taken);
-  if (link.stage == Stage::Up && (books.session != session || books.in.next != before))
+  // To one that we do not send to, not a word.
+  const bool may_answer = config_.graph.has(config_.self, peer) && !config_.ping_pong;
+  if (link.stage == Stage::Up && may_answer && (books.session != session || books.in.next != before))
     link.put({Kind::Acknowledge, static_cast<std::uint16_t>(config_.self), books.in.next - 1, 0});
 }
 
@@ -126,7 +155,7 @@ bool Node::take(Index peer, Link& link, const Frame& frame) {
   switch (frame.kind) {
     case Kind::Hello:
     case Kind::Resume:
-      if (link.stage != Stage::Greeting) return false;
+      if (link.stage != Stage::Greeting || frame.number == 0) return false;
       settle_session(peer, link, frame.value, frame.kind == Kind::Resume && frame.value == books.session, frame.number);
       return true;
     case Kind::Transfer: {
@@ -136,7 +165,7 @@ bool Node::take(Index peer, Link& link, const Frame& frame) {
       return true;
     }
     case Kind::Acknowledge:
-      acknowledged(books, frame.number);
+      acknowledge(books, frame.number);
       return link.stage == Stage::Up && frame.number < books.out.next;
   }
   return false;

@@ -1,8 +1,9 @@
-// A node's status port: GET (or POST) /state, /audit, /pause, /resume, /corrupt, /lose-one, /repeat-one; each answers
-// with the state.
+// A node's status port: GET (or POST) /state, /audit, /pause, /resume, /mark, /graph?EDGES[&after=MS], /corrupt,
+// /lose-one, /repeat-one; each answers with the state.
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "e2e/workloads/ledger/network.hpp"
@@ -48,7 +49,9 @@ void Node::take_questions() {
     if (n > 0 && !whole && it->in.size() < longest_question) continue;
     if (whole) {
       // A few kilobytes: they fit into an empty send buffer.
-      const auto reply = answer(path_of(it->in));
+      const auto path = path_of(it->in);
+      const auto mark = std::min(path.find('?'), path.size());
+      const auto reply = answer(path.substr(0, mark), path.substr(std::min(mark + 1, path.size())));
       (void)::send(it->fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
       (void)::shutdown(it->fd.get(), SHUT_WR);
     }
@@ -56,11 +59,15 @@ void Node::take_questions() {
   }
 }
 
-std::string Node::answer(const std::string& path) {
+std::string Node::answer(const std::string& path, const std::string& query) {
   if (path == "/pause") {
     paused_until_ = Clock::now() + longest_pause;
   } else if (path == "/resume") {
     paused_until_ = {};
+  } else if (path == "/mark") {
+    mark();
+  } else if (path == "/graph") {
+    if (auto changed = change_graph(query); !changed) return http(400, changed.error().message.c_str(), "{}");
   } else if (path == "/corrupt") {
     account_.balance += damage;
   } else if (path == "/lose-one") {
@@ -68,9 +75,58 @@ std::string Node::answer(const std::string& path) {
   } else if (path == "/repeat-one") {
     repeat_one_ = true;
   } else if (path != "/state" && path != "/audit") {
-    return http(404, "Not Found", R"({"error": "/state /audit /pause /resume /corrupt /lose-one /repeat-one"})");
+    return http(404, "Not Found",
+                R"({"error": "/state /audit /pause /resume /mark /graph /corrupt /lose-one /repeat-one"})");
   }
   return http(200, "OK", to_json(report(path == "/audit")).dump() + "\n");
+}
+
+Status Node::change_graph(const std::string& query) {
+  constexpr std::string_view after = "&after=";
+  const auto end = query.find(after);
+  auto graph = Graph::parse(query.substr(0, end), config_.peers.size());
+  if (!graph) return tl::unexpected(graph.error());
+  pending_.reset();
+  if (end == std::string::npos) {
+    take_graph(*graph);
+    return {};
+  }
+  unsigned wait = 0;
+  const auto* const last = query.data() + query.size();
+  if (const auto [rest, error] = std::from_chars(query.data() + end + after.size(), last, wait);
+      error != std::errc{} || rest != last)
+    return fail(Code::Invalid, "after={}: not a number of milliseconds", query.substr(end + after.size()));
+  pending_ = Pending{*graph, Clock::now() + Millis{wait}};
+  return {};
+}
+
+Node::Totals Node::totals(const Peer& books, const Link& link) {
+  return {{books.out.count, link.bytes_sent}, {books.in.count, link.bytes_received}};
+}
+
+void Node::mark() {
+  for (const auto& [index, link] : links_) marks_[index] = totals(account_.peers.at(index), link);
+}
+
+PeerReport Node::report(Index peer, const Peer& books) const {
+  static const Link never;
+  const auto found = links_.find(peer);
+  const auto& link = found == links_.end() ? never : found->second;
+  const auto now = totals(books, link);
+  const auto mark = marks_.contains(peer) ? marks_.at(peer) : Totals{};
+  const auto since = [](const Traffic& a, const Traffic& b) {
+    return Traffic{a.transfers - b.transfers, a.bytes - b.bytes};
+  };
+  return {books.session,
+          link.stage == Stage::Up,
+          books.out,
+          books.in,
+          in_flight(books),
+          books.errors,
+          link.resumed,
+          link.resent,
+          since(now.sent, mark.sent),
+          since(now.received, mark.received)};
 }
 
 Report Node::report(bool thorough) const {
@@ -81,11 +137,7 @@ Report Node::report(bool thorough) const {
   out.balance = account_.balance;
   out.ballast_pages = ballast_.pages();
   out.ballast_rewritten = ballast_.rewritten();
-  for (const auto& [index, peer] : account_.peers) {
-    const auto link = links_.find(index);
-    const bool connected = link != links_.end() && link->second.stage == Stage::Up;
-    out.peers[index] = {peer.session, connected, peer.out, peer.in, peer.in_flight.size(), peer.errors};
-  }
+  for (const auto& [index, books] : account_.peers) out.peers[index] = report(index, books);
   if (!thorough) return out;
   out.ballast_damaged = ballast_.damaged();
   auto contents = book_.read(config_.initial);

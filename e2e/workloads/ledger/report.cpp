@@ -11,19 +11,41 @@ json json_of(const Stream& s) { return {{"next", s.next}, {"count", s.count}, {"
 Stream stream_of(const json& j) { return {j.at("next"), j.at("count"), j.at("sum")}; }
 
 json json_of(const Errors& e) {
-  return {
-      {"gaps", e.gaps}, {"repeats", e.repeats}, {"lostConnections", e.lost_connections}, {"malformed", e.malformed}};
+  return {{"gaps", e.gaps},
+          {"repeats", e.repeats},
+          {"lostConnections", e.lost_connections},
+          {"malformed", e.malformed},
+          {"orphans", e.orphans}};
 }
-Errors errors_of(const json& j) { return {j.at("gaps"), j.at("repeats"), j.at("lostConnections"), j.at("malformed")}; }
+Errors errors_of(const json& j) {
+  return {j.at("gaps"), j.at("repeats"), j.at("lostConnections"), j.at("malformed"), j.at("orphans")};
+}
+
+json json_of(const Traffic& t) { return {{"transfers", t.transfers}, {"bytes", t.bytes}}; }
+Traffic traffic_of(const json& j) { return {j.at("transfers"), j.at("bytes")}; }
 
 json json_of(const PeerReport& p) {
-  return {{"session", p.session},    {"connected", p.connected},
-          {"sent", json_of(p.sent)}, {"received", json_of(p.received)},
-          {"inFlight", p.in_flight}, {"errors", json_of(p.errors)}};
+  return {{"session", p.session},
+          {"connected", p.connected},
+          {"sent", json_of(p.sent)},
+          {"received", json_of(p.received)},
+          {"inFlight", p.in_flight},
+          {"errors", json_of(p.errors)},
+          {"resumed", p.resumed},
+          {"resent", p.resent},
+          {"sinceMark", {{"sent", json_of(p.sent_since)}, {"received", json_of(p.received_since)}}}};
 }
 PeerReport peer_of(const json& j) {
-  return {j.at("session"),  j.at("connected"),        stream_of(j.at("sent")), stream_of(j.at("received")),
-          j.at("inFlight"), errors_of(j.at("errors"))};
+  return {j.at("session"),
+          j.at("connected"),
+          stream_of(j.at("sent")),
+          stream_of(j.at("received")),
+          j.at("inFlight"),
+          errors_of(j.at("errors")),
+          j.at("resumed"),
+          j.at("resent"),
+          traffic_of(j.at("sinceMark").at("sent")),
+          traffic_of(j.at("sinceMark").at("received"))};
 }
 
 json json_of(const BookReport& b) {

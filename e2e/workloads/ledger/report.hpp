@@ -11,12 +11,20 @@
 
 namespace cutline::ledger {
 
+struct Traffic {
+  std::uint64_t transfers = 0;
+  std::uint64_t bytes = 0;  // of all that the application gave to the connection, or took from it
+};
+
 struct PeerReport {
   std::uint64_t session = 0;
   bool connected = false;
   Stream sent, received;
   std::uint64_t in_flight = 0;
   Errors errors;
+  std::uint64_t resumed = 0;           // connections that were continued
+  std::uint64_t resent = 0;            // transfers that were read from the book for it
+  Traffic sent_since, received_since;  // since the mark
 };
 
 // Of a thorough report only: the file as it is on the disk, and the ballast.
@@ -30,7 +38,7 @@ struct Report {
   bool paused = false;
   std::int64_t initial = 0;
   std::int64_t balance = 0;
-  std::map<Index, PeerReport> peers;  // all that it has a connection with, by the graph
+  std::map<Index, PeerReport> peers;  // all that it has, or had, an edge with
   std::uint64_t ballast_pages = 0;
   std::uint64_t ballast_rewritten = 0;
   std::optional<std::uint64_t> ballast_damaged;

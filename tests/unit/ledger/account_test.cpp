@@ -44,12 +44,30 @@ TEST(LedgerAccount, AnAcknowledgementEndsWhatWasInFlightUpToItsNumber) {
   Account a{100, 100, {}};
   for (int i = 0; i < 5; ++i) (void)send(a, 1, 1);
   auto& peer = a.peers[1];
-  acknowledged(peer, 3);
-  EXPECT_EQ(peer.in_flight.size(), 2U);
-  acknowledged(peer, 3);
-  EXPECT_EQ(peer.in_flight.size(), 2U);
-  acknowledged(peer, 5);
-  EXPECT_TRUE(peer.in_flight.empty());
+  acknowledge(peer, 3);
+  EXPECT_EQ(in_flight(peer), 2U);
+  acknowledge(peer, 2);
+  EXPECT_EQ(in_flight(peer), 2U);
+  acknowledge(peer, 99);
+  EXPECT_EQ(in_flight(peer), 0U);
+}
+
+TEST(LedgerAccount, WhatAPeerLacksAfterItHasGoneBackIsInFlightAgain) {
+  Account a{100, 100, {}};
+  for (int i = 0; i < 5; ++i) (void)send(a, 1, 1);
+  auto& peer = a.peers[1];
+  acknowledge(peer, 5);
+  continue_session(peer, 2);
+  EXPECT_EQ(in_flight(peer), 4U);
+  EXPECT_EQ(peer.errors.orphans, 0U);
+}
+
+TEST(LedgerAccount, WhatAPeerHasReceivedAndWeHaveNeverSentIsAnOrphan) {
+  Account a{100, 100, {}};
+  for (int i = 0; i < 5; ++i) (void)send(a, 1, 1);
+  continue_session(a.peers[1], 9);
+  EXPECT_EQ(in_flight(a.peers[1]), 0U);
+  EXPECT_EQ(a.peers[1].errors.orphans, 3U);
 }
 
 TEST(LedgerAccount, ANewSessionBeginsWithOneAndKeepsTheSums) {
@@ -99,6 +117,14 @@ TEST_F(LedgerBook, WhatWasNotedIsReadBackFromTheDisk) {
   EXPECT_EQ(contents.damaged + contents.unchained + contents.skipped, 0U);
   EXPECT_EQ(contents.peers.at(1).sent.sum, 10U);
   EXPECT_EQ(contents.peers.at(1).received.sum, 4U);
+}
+
+TEST_F(LedgerBook, ASliceIsOfWholeRecordsAndEndsWithTheBook) {
+  write_two();
+  const auto book = open();
+  EXPECT_EQ(book.slice(0, 1)->size(), record_size);
+  EXPECT_EQ(parse_record(*book.slice(1, 5))->direction, Direction::Received);
+  EXPECT_TRUE(book.slice(2, 5)->empty());
 }
 
 TEST_F(LedgerBook, AnApplicationThatStartsAgainHasTheBalanceOfItsBook) {

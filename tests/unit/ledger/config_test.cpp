@@ -22,11 +22,12 @@ TEST(LedgerConfig, ThePeersAreExpandedAndTheIndexIsTheHostNames) {
   ASSERT_EQ(config.peers.size(), 3U);
   EXPECT_EQ(config.peers[2].host, "ledger-2.ledger.bank.svc");
   EXPECT_EQ(config.peers[2].port, 7400);
-  EXPECT_EQ(config.talks_to, (std::set<Index>{0, 2}));
+  EXPECT_EQ(config.graph.neighbours(1), (std::set<Index>{0, 2}));
 }
 
 TEST(LedgerConfig, TheGraphSaysWhoTalksToWhom) {
-  EXPECT_EQ(with({{"LEDGER_PEERS", "p-{0..3}:1"}, {"LEDGER_GRAPH", "0-1,2-3"}})->talks_to, std::set<Index>{0});
+  const auto config = with({{"LEDGER_PEERS", "p-{0..3}:1"}, {"LEDGER_GRAPH", "0-1,2-3"}});
+  EXPECT_EQ(config->graph.neighbours(1), std::set<Index>{0});
 }
 
 TEST(LedgerConfig, WhatMakesNoSenseIsRefusedWithItsName) {
@@ -34,6 +35,7 @@ TEST(LedgerConfig, WhatMakesNoSenseIsRefusedWithItsName) {
                                                                       {"LEDGER_PEERS", "p-{2..0}:1"},
                                                                       {"LEDGER_SELF", "7"},
                                                                       {"LEDGER_RATE", "fast"},
+                                                                      {"LEDGER_BURST", "10"},
                                                                       {"LEDGER_LISTEN", "here"}}) {
     std::map<std::string, std::string> values{{"LEDGER_PEERS", "p-{0..2}:1"}};
     values[name] = value;
