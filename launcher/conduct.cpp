@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 namespace cutline::launcher {
 namespace {
@@ -23,10 +24,18 @@ void say(const State& state, Actions& out, const ToSidecar& message) {
   if (std::holds_alternative<Connected>(state.link)) out.add(Send{message});
 }
 
-void fire(State& state, Actions& out) {
-  if (!state.guard) return;
+void drop_guard(State& state, Actions& out) {
+  if (state.guard) out.add(DropGuard{});
   state.guard.reset();
+}
+
+void fire(State& state, Millis now, Actions& out) {
+  if (!state.guard) return;
   out.add(FireGuard{});
+  auto& [limit, next, told] = *state.guard;
+  if (now >= limit && !std::exchange(told, true)) say(state, out, Fired{});
+  next = now + guard_again;
+  if (next > limit + guard_overtime) drop_guard(state, out);
 }
 
 void deliver(const Keeper& keeper, std::uint64_t waiting, Actions& out) {
@@ -51,13 +60,12 @@ void on(State& state, const Go&, bool, Millis, Actions& out) {
 void on(State& state, const Guard& guard, bool descriptor, Millis now, Actions& out) {
   if (!descriptor) return say(state, out, Fired{});
   out.add(TakeGuard{guard.text});
-  state.guard = now + guard.limit;
+  state.guard = Watchdog{now + guard.limit, now + guard.limit};
   say(state, out, Guarded{});
 }
 
 void on(State& state, const Unguard&, bool, Millis, Actions& out) {
-  if (state.guard) out.add(DropGuard{});
-  state.guard.reset();
+  drop_guard(state, out);
   say(state, out, Unguarded{});
 }
 
@@ -112,7 +120,7 @@ void on(State& state, const LinkDown&, Millis now, Actions& out) {
     return;
   }
   state.link = Away{now, now + first_pause, first_pause};
-  fire(state, out);
+  fire(state, now, out);
 }
 
 void on(State& state, const Received& received, Millis now, Actions& out) {
@@ -158,10 +166,7 @@ void on(State& state, const SignalCame& signal, Millis, Actions& out) {
 }
 
 void on(State& state, const TimeCame&, Millis now, Actions& out) {
-  if (state.guard && now >= *state.guard) {
-    fire(state, out);
-    say(state, out, Fired{});
-  }
+  if (state.guard && now >= state.guard->next) fire(state, now, out);
   if (const auto* serving = std::get_if<Serving>(&state.tree);
       serving != nullptr && serving->give_up && now >= *serving->give_up)
     return out.add(End{status_unknown});
@@ -184,8 +189,9 @@ Actions step(State& state, const Event& event, Millis now) {
 }
 
 std::optional<Millis> next_wake(const State& state) {
-  std::optional<Millis> next = state.guard;
+  std::optional<Millis> next;
   const auto consider = [&next](Millis at) { next = std::min(next.value_or(at), at); };
+  if (state.guard) consider(state.guard->next);
   if (const auto* serving = std::get_if<Serving>(&state.tree); serving != nullptr && serving->give_up)
     consider(*serving->give_up);
   if (const auto* away = std::get_if<Away>(&state.link)) {

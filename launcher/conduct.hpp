@@ -19,6 +19,10 @@ using Millis = std::chrono::milliseconds;
 inline constexpr Millis patience{60'000};  // how long to look for a sidecar before the application has started
 inline constexpr Millis grace{5'000};      // how long to wait for the way in which an adopted keeper ended
 inline constexpr int status_unknown = 137 << 8;
+// A CRIU that outlives a killed sidecar may freeze the tree once more when it gives up, up to so long after the guard's
+// limit: the guard writes again and again, in such steps.
+inline constexpr Millis guard_overtime{5'000};
+inline constexpr Millis guard_again{250};
 
 // The root of the saved tree.
 struct Keeper {
@@ -44,11 +48,17 @@ struct Away {
 };
 struct Connected {};
 
+struct Watchdog {
+  Millis limit;
+  Millis next;        // writes then: at the limit, or sooner, because the connection has ended
+  bool told = false;  // that the limit has passed
+};
+
 struct State {
   Name container;
   std::variant<Serving, Holding> tree;
   std::variant<Away, Connected> link;
-  std::optional<Millis> guard;  // armed until then
+  std::optional<Watchdog> guard;  // armed
 };
 
 // What happened.
@@ -88,8 +98,8 @@ struct Signal {
 struct TakeGuard {
   Word text;
 };  // keep the descriptor that came with the message, and the text for it
-struct FireGuard {};  // write the text, close the descriptor
-struct DropGuard {};  // close it
+struct FireGuard {};  // write the text
+struct DropGuard {};  // close the descriptor
 struct Watch {
   Pid pid;
 };  // by pidfd; answer with AdoptedEnded

@@ -8,9 +8,8 @@
 //   L->S keeper PID                         it is there: S places it into its cgroup and sets the pid counter
 //   S->L go                                 the keeper starts the application
 //   S->L guard MILLISECONDS TEXT            with ONE descriptor (SCM_RIGHTS): when the time (CLOCK_BOOTTIME) is over,
-//   or
-//                                           this connection ends, L writes TEXT to it. A second guard replaces the
-//                                           first
+//                                           or this connection ends, L writes TEXT to it, and again every 250 ms until
+//                                           5 s after the time. A second guard replaces the first
 //   L->S guarded                            it is armed. (`fired`: it came to nothing, there was no descriptor)
 //   L->S fired                              the time passed and TEXT was written
 //   S->L unguard                            disarm

@@ -154,10 +154,9 @@ void Shell::fork_keeper() {
 
 void Shell::fire_guard() {
   const auto text = guard_text_.view();
-  if (::write(guard_.get(), text.data(), text.size()) < 0)
+  if (::pwrite(guard_.get(), text.data(), text.size(), 0) < 0)
     (void)::dprintf(2, "cutline-launcher: the guard could not write %.*s: %s\n", static_cast<int>(text.size()),
                     text.data(), std::strerror(errno));
-  guard_.reset();
 }
 
 void Shell::watch(Pid pid) {

@@ -101,7 +101,7 @@ std::string Freezer::unfrozen_task() const {
 }
 
 Status Freezer::kill_all(Deadline deadline) {
-  const auto held = freeze(deadline.sooner(kFreezeBeforeKill));  // not fatal: they must end all the same
+  (void)freeze(deadline.sooner(kFreezeBeforeKill));  // not fatal: they must end all the same
   std::set<pid_t> killed;
   std::set<pid_t> dying;  // with children that are dead already, but not reaped
   for (;;) {
@@ -114,7 +114,7 @@ Status Freezer::kill_all(Deadline deadline) {
       dying.insert(pid);
     }
     for (const auto pid : dying) (void)::kill(pid, SIGKILL);
-    if (held || killed.size() == before || deadline.passed()) break;  // unfrozen ones can still fork
+    if (killed.size() == before || deadline.passed()) break;  // unfrozen ones, or thawed by a launcher, can still fork
   }
   if (auto thawed = thaw(); !thawed) return forward(thawed, "thaw what was killed");
   return wait_gone({dying.begin(), dying.end()}, deadline);

@@ -58,6 +58,17 @@ TEST_F(LauncherRollback, TheGuardThawsWhenTheSidecarIsGone) {
   eventually([this] { return state() == "THAWED"; }, "thawed");
 }
 
+TEST_F(LauncherRollback, ATreeThatIsFrozenOnceMoreAfterTheSidecarsEndIsThawedAgain) {
+  run();
+  const auto fd = open_state();
+  say(Guard{3600s, *Word::of("THAWED")}, fd.get());
+  (void)hear_a<Guarded>();
+  hang_up();
+  eventually([this] { return state() == "THAWED"; }, "thawed");
+  ASSERT_EQ(::pwrite(fd.get(), "FROZEN", 6, 0), 6);
+  eventually([this] { return state() == "THAWED"; }, "thawed again");
+}
+
 TEST_F(LauncherRollback, AGuardThatIsDisarmedLeavesTheFileAlone) {
   run();
   const auto fd = open_state();

@@ -189,12 +189,48 @@ TEST_F(Conduct, TheGuardFiresWhenItsTimeHasPassed) {
   EXPECT_EQ(all<FireGuard>(actions).size(), 1U);
   EXPECT_TRUE(says<Fired>(actions));
   EXPECT_TRUE(all<FireGuard>(happens(TimeCame{})).empty());
+  EXPECT_TRUE(says<Unguarded>(hears(Unguard{})));
 }
 
 TEST_F(Conduct, TheGuardFiresWhenTheSidecarIsGone) {
   run();
   (void)hears(Guard{5000ms, *Word::of("THAWED")}, true);
   EXPECT_EQ(all<FireGuard>(happens(LinkDown{})).size(), 1U);
+}
+
+// What outlives a killed sidecar may freeze the tree once more, at any time until a while after the limit.
+TEST_F(Conduct, AGuardThatHasLostItsSidecarFiresAgainAndAgainUntilAWhileAfterItsTime) {
+  run();
+  (void)hears(Guard{5000ms, *Word::of("THAWED")}, true);
+  const auto armed = now;
+  now += 1000ms;
+  (void)happens(LinkDown{});
+  (void)happens(LinkUp{});
+  bool dropped = false;
+  int told = 0;
+  while (const auto wake = next_wake(state)) {
+    ASSERT_LE(*wake, now + guard_again);
+    now = *wake;
+    const auto actions = happens(TimeCame{});
+    EXPECT_EQ(all<FireGuard>(actions).size(), 1U);
+    dropped = !all<DropGuard>(actions).empty();
+    if (says<Fired>(actions)) {
+      EXPECT_EQ(now, armed + 5000ms);
+      ++told;
+    }
+  }
+  EXPECT_TRUE(dropped);
+  EXPECT_EQ(told, 1);
+  EXPECT_GT(now, armed + 5000ms + guard_overtime - guard_again);
+}
+
+TEST_F(Conduct, AGuardThatHasFiredGivesWayToTheNextSidecarsGuard) {
+  run();
+  (void)hears(Guard{5000ms, *Word::of("THAWED")}, true);
+  (void)happens(LinkDown{});
+  (void)happens(LinkUp{});
+  EXPECT_TRUE(says<Guarded>(hears(Guard{9000ms, *Word::of("THAWED")}, true)));
+  EXPECT_EQ(*next_wake(state), now + 9000ms);
 }
 
 TEST_F(Conduct, AGuardThatIsDisarmedNeverFires) {
