@@ -38,6 +38,15 @@ void fire(State& state, Millis now, Actions& out) {
   if (next > limit + guard_overtime) drop_guard(state, out);
 }
 
+bool may_end(int signal) { return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT || signal == SIGHUP; }
+
+void application_ended(State& state, int status, Millis now, Actions& out) {
+  say(state, out, Ended{status});
+  const auto keeper = keeper_of(state);
+  if (!keeper.released || state.told_to_end || state.grace == Millis{0}) return out.add(End{status});
+  state.tree = Lingering{keeper, status, now};
+}
+
 void deliver(const Keeper& keeper, std::uint64_t waiting, Actions& out) {
   for (int n = 1; n <= 64; ++n)
     if ((waiting >> (n - 1)) & 1U) out.add(Signal{keeper.pid, n});
@@ -73,6 +82,8 @@ void on(State& state, const Hold&, bool, Millis, Actions& out) {
   if (const auto* serving = std::get_if<Serving>(&state.tree)) {
     const std::optional<int> ended = serving->give_up ? std::optional{status_unknown} : std::nullopt;
     state.tree = Holding{serving->keeper, ended, 0};
+  } else if (const auto* lingering = std::get_if<Lingering>(&state.tree)) {
+    state.tree = Holding{lingering->keeper, lingering->status, 0};
   }
   say(state, out, Held{});
 }
@@ -87,6 +98,7 @@ void on(State& state, const Unhold&, bool, Millis, Actions& out) {
 }
 
 void on(State& state, const Adopt& adopt, bool, Millis, Actions& out) {
+  if (std::holds_alternative<Lingering>(state.tree)) return;
   const auto* holding = std::get_if<Holding>(&state.tree);
   // Said again after a lost connection, or a container that begins with a restored tree; a tree that runs is not
   // exchanged.
@@ -99,18 +111,21 @@ void on(State& state, const Adopt& adopt, bool, Millis, Actions& out) {
   deliver(keeper, waiting, out);
 }
 
-void on(State& state, const Exit& exit, bool, Millis, Actions& out) {
+void on(State& state, const Exit& exit, bool, Millis now, Actions& out) {
   if (keeper_of(state).child) return;  // wait(2) tells us ourselves
   if (auto* holding = std::get_if<Holding>(&state.tree)) {
     if (holding->keeper.pid != 0) holding->ended = exit.status;
-  } else if (keeper_of(state).pid != 0) {
-    out.add(End{exit.status});
+  } else if (std::holds_alternative<Serving>(state.tree) && keeper_of(state).pid != 0) {
+    application_ended(state, exit.status, now, out);
   }
 }
+
+void on(State& state, const Grace& grace, bool, Millis, Actions&) { state.grace = grace.time; }
 
 void on(State& state, const LinkUp&, Millis, Actions& out) {
   state.link = Connected{};
   out.add(Send{Hello{state.container, keeper_of(state).pid, phase(state)}});
+  if (const auto* lingering = std::get_if<Lingering>(&state.tree)) say(state, out, Ended{lingering->status});
 }
 
 void on(State& state, const LinkDown&, Millis now, Actions& out) {
@@ -132,13 +147,13 @@ void on(State& state, const Forked& forked, Millis, Actions& out) {
   say(state, out, KeeperForked{forked.pid});
 }
 
-void on(State& state, const ChildEnded& ended, Millis, Actions& out) {
+void on(State& state, const ChildEnded& ended, Millis now, Actions& out) {
   const auto& keeper = keeper_of(state);
   if (!keeper.child || keeper.pid != ended.pid) return;
   if (auto* holding = std::get_if<Holding>(&state.tree)) {
     holding->ended = ended.status;
-  } else {
-    out.add(End{ended.status});
+  } else if (std::holds_alternative<Serving>(state.tree)) {
+    application_ended(state, ended.status, now, out);
   }
 }
 
@@ -149,18 +164,21 @@ void on(State& state, const AdoptedEnded& ended, Millis now, Actions& out) {
     if (!holding->ended || ended.status) holding->ended = ended.status.value_or(status_unknown);
     return;
   }
-  if (ended.status) return out.add(End{*ended.status});
-  auto& serving = std::get<Serving>(state.tree);
-  if (!serving.give_up) serving.give_up = now + grace;
+  auto* serving = std::get_if<Serving>(&state.tree);
+  if (serving == nullptr) return;
+  if (ended.status) return application_ended(state, *ended.status, now, out);
+  if (!serving->give_up) serving->give_up = now + inquiry;
 }
 
 void on(State& state, const SignalCame& signal, Millis, Actions& out) {
-  if (auto* holding = std::get_if<Holding>(&state.tree)) {
+  if (may_end(signal.number) && signal.number != SIGHUP) state.told_to_end = true;
+  if (const auto* lingering = std::get_if<Lingering>(&state.tree)) {
+    if (may_end(signal.number)) out.add(End{lingering->status});
+  } else if (auto* holding = std::get_if<Holding>(&state.tree)) {
     holding->waiting |= std::uint64_t{1} << (signal.number - 1);
   } else if (keeper_of(state).released) {
     out.add(Signal{keeper_of(state).pid, signal.number});
-  } else if (signal.number == SIGTERM || signal.number == SIGINT || signal.number == SIGQUIT ||
-             signal.number == SIGHUP) {
+  } else if (may_end(signal.number)) {
     out.add(End{signal.number});  // nothing runs: as if it had ended us
   }
 }
@@ -169,7 +187,10 @@ void on(State& state, const TimeCame&, Millis now, Actions& out) {
   if (state.guard && now >= state.guard->next) fire(state, now, out);
   if (const auto* serving = std::get_if<Serving>(&state.tree);
       serving != nullptr && serving->give_up && now >= *serving->give_up)
-    return out.add(End{status_unknown});
+    return application_ended(state, status_unknown, now, out);
+  if (const auto* lingering = std::get_if<Lingering>(&state.tree);
+      lingering != nullptr && now >= lingering->since + state.grace)
+    return out.add(End{lingering->status});
   const auto* away = std::get_if<Away>(&state.link);
   if (away == nullptr) return;
   if (pointless(state) && now >= away->since + patience) return out.add(GiveUp{});
@@ -194,6 +215,7 @@ std::optional<Millis> next_wake(const State& state) {
   if (state.guard) consider(state.guard->next);
   if (const auto* serving = std::get_if<Serving>(&state.tree); serving != nullptr && serving->give_up)
     consider(*serving->give_up);
+  if (const auto* lingering = std::get_if<Lingering>(&state.tree)) consider(lingering->since + state.grace);
   if (const auto* away = std::get_if<Away>(&state.link)) {
     consider(away->next_try);
     if (pointless(state)) consider(away->since + patience);
@@ -203,6 +225,7 @@ std::optional<Millis> next_wake(const State& state) {
 
 Phase phase(const State& state) {
   if (std::holds_alternative<Holding>(state.tree)) return Phase::Holding;
+  if (std::holds_alternative<Lingering>(state.tree)) return Phase::Ended;
   const auto& keeper = keeper_of(state);
   if (!keeper.released) return Phase::Starting;
   return keeper.child ? Phase::Running : Phase::Adopted;

@@ -17,7 +17,7 @@ namespace cutline::launcher {
 using Millis = std::chrono::milliseconds;
 
 inline constexpr Millis patience{60'000};  // how long to look for a sidecar before the application has started
-inline constexpr Millis grace{5'000};      // how long to wait for the way in which an adopted keeper ended
+inline constexpr Millis inquiry{5'000};    // how long to wait for the way in which an adopted keeper ended
 inline constexpr int status_unknown = 137 << 8;
 // A CRIU that outlives a killed sidecar may freeze the tree once more when it gives up, up to so long after the guard's
 // limit: the guard writes again and again, in such steps.
@@ -40,6 +40,12 @@ struct Holding {
   std::optional<int> ended;   // its wait status, if it has ended meanwhile
   std::uint64_t waiting = 0;  // signals that came meanwhile: bit n - 1 for signal n
 };
+// The application has ended; the container stays for a while, so that a rollback may bring it back.
+struct Lingering {
+  Keeper keeper;  // was it
+  int status = 0;
+  Millis since;
+};
 
 struct Away {
   Millis since;
@@ -56,9 +62,11 @@ struct Watchdog {
 
 struct State {
   Name container;
-  std::variant<Serving, Holding> tree;
+  std::variant<Serving, Holding, Lingering> tree;
   std::variant<Away, Connected> link;
   std::optional<Watchdog> guard;  // armed
+  Millis grace{0};                // how long to linger
+  bool told_to_end = false;       // by a signal: then not at all
 };
 
 // What happened.

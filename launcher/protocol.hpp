@@ -3,7 +3,7 @@
 // One message a line, words parted by one space, ended by '\n', at most 256 bytes with it. S listens, L connects, and
 // connects again whenever the connection ends; each connection begins with L's `hello`. Every message may come twice.
 //
-//   L->S hello CONTAINER KEEPER-PID STATE   0: no keeper yet. STATE: starting, running, holding, adopted
+//   L->S hello CONTAINER KEEPER-PID STATE   0: no keeper yet. STATE: starting, running, holding, adopted, ended
 //   S->L start                              fork the keeper; it waits, and runs nothing yet
 //   L->S keeper PID                         it is there: S places it into its cgroup and sets the pid counter
 //   S->L go                                 the keeper starts the application
@@ -20,6 +20,10 @@
 //   S->L unhold                             as before `hold`; if the keeper ended meanwhile, L ends as it did
 //   S->L adopt PID                          the restored keeper, not L's child: signals go there, its end is L's end
 //   S->L exit WAIT-STATUS                   the adopted keeper ended so (as wait(2) says): L ends the same way
+//   L->S ended WAIT-STATUS                  the application has ended so; said again after each hello
+//   S->L grace MILLISECONDS                 from now on L does not end with the application, but so long after: until
+//                                           then `hold` makes it as if the application lived. 0, as at first: at once.
+//                                           Nor does it wait when it was told to end (SIGTERM, SIGINT, SIGQUIT)
 //
 // Pids are those of the pid namespace that both stand in. Pure: no I/O. Header-only, for both sides. No exceptions.
 #pragma once
@@ -44,7 +48,7 @@ using Name = Text<64>;  // a container's name: a DNS label
 using Word = Text<32>;
 using Line = Text<longest_line>;
 
-enum class Phase { Starting, Running, Holding, Adopted };
+enum class Phase { Starting, Running, Holding, Adopted, Ended };
 
 struct Hello {
   Name container;
@@ -68,7 +72,11 @@ struct Unguarded {
 struct Held {
   bool operator==(const Held&) const = default;
 };
-using ToSidecar = std::variant<Hello, KeeperForked, Guarded, Fired, Unguarded, Held>;
+struct Ended {
+  int status = 0;  // as wait(2) gives it
+  bool operator==(const Ended&) const = default;
+};
+using ToSidecar = std::variant<Hello, KeeperForked, Guarded, Fired, Unguarded, Held, Ended>;
 
 struct Start {
   bool operator==(const Start&) const = default;
@@ -98,7 +106,11 @@ struct Exit {
   int status = 0;  // as wait(2) gives it
   bool operator==(const Exit&) const = default;
 };
-using ToLauncher = std::variant<Start, Go, Guard, Unguard, Hold, Unhold, Adopt, Exit>;
+struct Grace {
+  std::chrono::milliseconds time{};
+  bool operator==(const Grace&) const = default;
+};
+using ToLauncher = std::variant<Start, Go, Guard, Unguard, Hold, Unhold, Adopt, Exit, Grace>;
 
 namespace detail {
 
@@ -112,12 +124,14 @@ namespace detail {
       return "holding";
     case Phase::Adopted:
       return "adopted";
+    case Phase::Ended:
+      return "ended";
   }
   return "starting";
 }
 
 [[nodiscard]] constexpr std::optional<Phase> phase_of(std::string_view word) {
-  for (const auto phase : {Phase::Starting, Phase::Running, Phase::Holding, Phase::Adopted})
+  for (const auto phase : {Phase::Starting, Phase::Running, Phase::Holding, Phase::Adopted, Phase::Ended})
     if (word == name(phase)) return phase;
   return std::nullopt;
 }
@@ -182,6 +196,7 @@ template <class... Parts>
                         [](const Fired&) { return line("fired"sv); },
                         [](const Unguarded&) { return line("unguarded"sv); },
                         [](const Held&) { return line("holding"sv); },
+                        [](const Ended& m) { return line("ended "sv, m.status); },
                     },
                     message);
 }
@@ -198,6 +213,7 @@ template <class... Parts>
                         [](const Unhold&) { return line("unhold"sv); },
                         [](const Adopt& m) { return line("adopt "sv, m.pid); },
                         [](const Exit& m) { return line("exit "sv, m.status); },
+                        [](const Grace& m) { return line("grace "sv, m.time.count()); },
                     },
                     message);
 }
@@ -215,6 +231,8 @@ template <class... Parts>
   }
   if (count == 2 && at[0] == "keeper")
     if (const auto pid = detail::number<Pid>(at[1])) return KeeperForked{*pid};
+  if (count == 2 && at[0] == "ended")
+    if (const auto status = detail::number<int>(at[1])) return Ended{*status};
   if (count != 1) return std::nullopt;
   if (at[0] == "guarded") return Guarded{};
   if (at[0] == "fired") return Fired{};
@@ -236,6 +254,7 @@ template <class... Parts>
     const auto value = detail::number<int>(at[1]);
     if (value && *value > 0 && at[0] == "adopt") return Adopt{*value};
     if (value && at[0] == "exit") return Exit{*value};
+    if (value && at[0] == "grace") return Grace{std::chrono::milliseconds{*value}};
   }
   if (count != 1) return std::nullopt;
   if (at[0] == "start") return Start{};

@@ -161,11 +161,11 @@ TEST_F(Conduct, TheSidecarsWordOnOurOwnChildIsNotTaken) {
   EXPECT_EQ(ending(hears(Exit{0})), std::nullopt);
 }
 
-TEST_F(Conduct, AnAdoptedKeepersEndThatNobodyCanTellIsAFailureAfterTheGrace) {
+TEST_F(Conduct, AnAdoptedKeepersEndThatNobodyCanTellIsAFailureAfterTheInquiry) {
   adopt();
   (void)happens(LinkDown{});
   EXPECT_EQ(ending(happens(AdoptedEnded{})), std::nullopt);
-  now += grace - 1ms;
+  now += inquiry - 1ms;
   EXPECT_EQ(ending(happens(TimeCame{})), std::nullopt);
   now += 1ms;
   EXPECT_EQ(ending(happens(TimeCame{})), status_unknown);
@@ -197,6 +197,111 @@ TEST_F(Conduct, TheGuardFiresWhenTheSidecarIsGone) {
   (void)hears(Guard{5000ms, *Word::of("THAWED")}, true);
   EXPECT_EQ(all<FireGuard>(happens(LinkDown{})).size(), 1U);
 }
+
+// ---- grace ----
+
+struct ConductWithGrace : Conduct {
+  static constexpr int status = 3 << 8;
+  void die_in_grace() {
+    run();
+    (void)hears(Grace{30'000ms});
+    const auto actions = happens(ChildEnded{41, status});
+    EXPECT_TRUE(says<Ended>(actions));
+    EXPECT_EQ(ending(actions), std::nullopt);
+    EXPECT_EQ(phase(state), Phase::Ended);
+  }
+};
+
+TEST_F(ConductWithGrace, WithoutGraceTheEndIsTheContainersAtOnceAndIsTold) {
+  run();
+  const auto actions = happens(ChildEnded{41, status});
+  EXPECT_TRUE(says<Ended>(actions));
+  EXPECT_EQ(ending(actions), status);
+}
+
+TEST_F(ConductWithGrace, TheContainerOutlivesTheApplicationByTheGraceAndThenEndsAsItHadEnded) {
+  die_in_grace();
+  EXPECT_EQ(*next_wake(state), now + 30'000ms);
+  now += 30'000ms - 1ms;
+  EXPECT_EQ(ending(happens(TimeCame{})), std::nullopt);
+  now += 1ms;
+  EXPECT_EQ(ending(happens(TimeCame{})), status);
+}
+
+TEST_F(ConductWithGrace, ARollbackWithinTheGraceIsAsIfTheApplicationLived) {
+  die_in_grace();
+  EXPECT_TRUE(says<Held>(hears(Hold{})));
+  now += 60'000ms;
+  EXPECT_EQ(ending(happens(TimeCame{})), std::nullopt);
+  EXPECT_EQ(all<Watch>(hears(Adopt{41})).size(), 1U);
+  EXPECT_EQ(phase(state), Phase::Adopted);
+  EXPECT_EQ(ending(happens(AdoptedEnded{4 << 8})), std::nullopt);  // graced again
+  EXPECT_EQ(phase(state), Phase::Ended);
+}
+
+TEST_F(ConductWithGrace, ARollbackThatIsGivenUpWithinTheGraceEndsTheContainerAsTheApplicationHadEnded) {
+  die_in_grace();
+  (void)hears(Hold{});
+  EXPECT_EQ(ending(hears(Unhold{})), status);
+}
+
+TEST_F(ConductWithGrace, ASignalToEndWithinTheGraceEndsItAtOnce) {
+  die_in_grace();
+  EXPECT_EQ(ending(happens(SignalCame{SIGWINCH})), std::nullopt);
+  EXPECT_EQ(ending(happens(SignalCame{SIGTERM})), status);
+}
+
+TEST_F(ConductWithGrace, AnApplicationThatWasToldToEndIsNotWaitedFor) {
+  run();
+  (void)hears(Grace{30'000ms});
+  (void)happens(SignalCame{SIGTERM});
+  EXPECT_EQ(ending(happens(ChildEnded{41, status})), status);
+}
+
+TEST_F(ConductWithGrace, AReloadIsNoWordToEnd) {
+  run();
+  (void)hears(Grace{30'000ms});
+  (void)happens(SignalCame{SIGHUP});
+  EXPECT_EQ(ending(happens(ChildEnded{41, status})), std::nullopt);
+}
+
+TEST_F(ConductWithGrace, ASidecarThatComesBackHearsOfTheEndAgain) {
+  die_in_grace();
+  (void)happens(LinkDown{});
+  const auto actions = happens(LinkUp{});
+  EXPECT_EQ(hello(actions).phase, Phase::Ended);
+  EXPECT_EQ(std::get<Ended>(all<Send>(actions).at(1).message).status, status);
+  now += 30'000ms;
+  EXPECT_EQ(ending(happens(TimeCame{})), status);
+}
+
+TEST_F(ConductWithGrace, GraceThatIsTakenAwayEndsAContainerThatLingers) {
+  die_in_grace();
+  (void)hears(Grace{0ms});
+  EXPECT_LE(*next_wake(state), now);
+  EXPECT_EQ(ending(happens(TimeCame{})), status);
+}
+
+TEST_F(ConductWithGrace, AnAdoptedKeeperIsGracedWhoeverTellsItsEnd) {
+  adopt();
+  (void)hears(Grace{30'000ms});
+  EXPECT_EQ(ending(hears(Exit{status})), std::nullopt);
+  EXPECT_EQ(ending(happens(AdoptedEnded{status})), std::nullopt);  // the kernel says it too
+  EXPECT_EQ(phase(state), Phase::Ended);
+  EXPECT_EQ(hears(Adopt{41}).size(), 0U);  // it is dead
+}
+
+TEST_F(ConductWithGrace, AnEndThatNobodyCanTellIsGracedToo) {
+  adopt();
+  (void)hears(Grace{30'000ms});
+  (void)happens(AdoptedEnded{});
+  now += inquiry;
+  EXPECT_EQ(ending(happens(TimeCame{})), std::nullopt);
+  now += 30'000ms;
+  EXPECT_EQ(ending(happens(TimeCame{})), status_unknown);
+}
+
+// ---- guard ----
 
 // What outlives a killed sidecar may freeze the tree once more, at any time until a while after the limit.
 TEST_F(Conduct, AGuardThatHasLostItsSidecarFiresAgainAndAgainUntilAWhileAfterItsTime) {

@@ -19,14 +19,15 @@ TEST(LauncherProtocol, EveryMessageToTheSidecarIsReadBackAsItWasWritten) {
                            Guarded{},
                            Fired{},
                            Unguarded{},
-                           Held{}};
+                           Held{},
+                           Ended{139}};
   for (const auto& message : all) EXPECT_EQ(parse_to_sidecar(without_newline(format(message))), message);
 }
 
 TEST(LauncherProtocol, EveryMessageToTheLauncherIsReadBackAsItWasWritten) {
-  const ToLauncher all[] = {Start{},      Go{},     Guard{std::chrono::milliseconds{5000}, *Word::of("THAWED")},
-                            Unguard{},    Hold{},   Unhold{},
-                            Adopt{12345}, Exit{139}};
+  const ToLauncher all[] = {Start{},      Go{},      Guard{std::chrono::milliseconds{5000}, *Word::of("THAWED")},
+                            Unguard{},    Hold{},    Unhold{},
+                            Adopt{12345}, Exit{139}, Grace{std::chrono::milliseconds{30'000}}};
   for (const auto& message : all) EXPECT_EQ(parse_to_launcher(without_newline(format(message))), message);
 }
 
@@ -37,9 +38,10 @@ TEST(LauncherProtocol, TheLinesAreThoseOfTheDocument) {
 }
 
 TEST(LauncherProtocol, ALineThatIsNotExactlyAMessageIsNone) {
-  for (const char* line : {"", " ", "go ", " go", "go now", "start\r", "guard 5 ", "guard x THAWED", "guard -5 THAWED",
-                           "guard 5 A B", "adopt 0", "adopt -1", "adopt 99999999999", "exit", "hello db 0 starting",
-                           "guard 5 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
+  for (const char* line :
+       {"", " ", "go ", " go", "go now", "start\r", "guard 5 ", "guard x THAWED", "guard -5 THAWED", "guard 5 A B",
+        "adopt 0", "adopt -1", "adopt 99999999999", "exit", "grace -1", "hello db 0 starting",
+        "guard 5 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
     EXPECT_FALSE(parse_to_launcher(line)) << line;
   for (const char* line :
        {"hello db 0", "hello db 0 sleeping", "hello db x running", "hello  0 running", "keeper", "keeper 1 2", "go"})
