@@ -96,7 +96,7 @@ int run(const Options& o, const sigset_t& ends) {
   auto gate = gate::Gate::install(protocol::GateKind::Queue, o.control_port);
   if (!gate) return fatal(gate.error());
   if (auto settled = settle_gate(*gate, record->durable); !settled) return fatal(settled.error());
-  auto hub = Hub::start({.socket = o.launcher_folder + "/sidecar.sock", .program = o.launcher_folder + "/launcher", .expected = words(o.containers)});
+  auto hub = Hub::start({.socket = o.launcher_folder + "/sidecar.sock", .program = o.launcher_folder + "/launcher", .expected = words(o.containers), .record = o.store + "/launchers.json"});
   if (!hub) return fatal(hub.error());
 
   PodParts pod{PodUid{o.uid}, PodName{o.pod}, **hub, *gate, *bases, *store, *runner, o.work, o.control_port};

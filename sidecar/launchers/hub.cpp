@@ -17,6 +17,16 @@ constexpr pid_t kRange = 1000;
 
 constexpr std::chrono::seconds kReconnect{10};
 
+// Without it, whoever comes is taken for what should be there.
+Known read_record(const std::string& file) {
+  if (file.empty() || ::access(file.c_str(), F_OK) != 0) return {};
+  const auto text = read_file(file);
+  auto known = text ? known_from_json(*text) : tl::unexpected(text.error());
+  if (known) return *std::move(known);
+  log::warn("what was known of launchers is lost", {{"error", known.error()}});
+  return {};
+}
+
 int wait_status(const criu::Exit& exit) { return exit.signal != 0 ? exit.signal : exit.code << 8; }
 
 }  // namespace
@@ -29,10 +39,12 @@ struct Hub::Entry {
   bool guarded = false;
   bool unguarded = false;
   bool held = false;
+  std::string identity;  // of the launcher
+  std::string failure;   // empty: the application is what it should be
 };
 
-Hub::Hub(HubOptions options, Fd listener, Fd wake)
-    : options_(std::move(options)), listener_(std::move(listener)), wake_(std::move(wake)),
+Hub::Hub(HubOptions options, Fd listener, Fd wake, Known known)
+    : options_(std::move(options)), listener_(std::move(listener)), wake_(std::move(wake)), known_(known), written_(std::move(known)),
       thread_([this](const std::stop_token& stop) { serve(stop); }) {}
 
 Result<std::unique_ptr<Hub>> Hub::start(HubOptions options) {
@@ -40,11 +52,16 @@ Result<std::unique_ptr<Hub>> Hub::start(HubOptions options) {
   if (!listener) return tl::unexpected(listener.error());
   Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   if (!wake) return fail_errno(errno, "eventfd");
-  return std::unique_ptr<Hub>{new Hub{std::move(options), std::move(*listener), std::move(wake)}};
+  auto known = read_record(options.record);
+  return std::unique_ptr<Hub>{new Hub{std::move(options), std::move(*listener), std::move(wake), std::move(known)}};
 }
 
 Hub::~Hub() {
   thread_.request_stop();
+  ring();
+}
+
+void Hub::ring() {
   const std::uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof one);
 }
@@ -66,21 +83,36 @@ void Hub::serve(const std::stop_token& stop) {
     if (::poll(fds.data(), fds.size(), 10'000) < 0) continue;
     std::uint64_t rings = 0;
     if (fds[0].revents != 0) (void)!::read(wake_.get(), &rings, sizeof rings);
-    const std::scoped_lock lock{mutex_};
-    for (std::size_t i = 0; i < of.size(); ++i) {
-      if (fds[2 + 2 * i].revents != 0) hear(*of[i]);
-      if (fds[3 + 2 * i].revents != 0) watch_end(*of[i]);
+    {
+      const std::scoped_lock lock{mutex_};
+      for (std::size_t i = 0; i < of.size(); ++i) {
+        if (fds[2 + 2 * i].revents != 0) hear(*of[i]);
+        if (fds[3 + 2 * i].revents != 0) watch_end(*of[i]);
+      }
+      forget_ended();
+      if (fds[1].revents != 0) welcome();
+      answered_.notify_all();
     }
-    forget_ended();
-    if (fds[1].revents != 0) welcome();
-    answered_.notify_all();
+    write_record();
   }
+}
+
+// Outside of the lock: a disk may be slow.
+void Hub::write_record() {
+  {
+    const std::scoped_lock lock{mutex_};
+    if (known_ == written_) return;
+    written_ = known_;
+  }
+  if (options_.record.empty()) return;
+  if (auto done = replace_file(options_.record, to_json(written_)); !done) log::warn("launchers not recorded", {{"error", done.error()}});
 }
 
 void Hub::welcome() {
   auto connection = Connection::accept(listener_.get(), options_.program);
   if (!connection) return log::warn("launcher turned away", {{"error", connection.error()}});
-  entries_.push_back(std::make_unique<Entry>(Entry{std::move(*connection), {}, {}}));
+  auto identity = identity_of(connection->peer());
+  entries_.push_back(std::make_unique<Entry>(Entry{.connection = std::move(*connection), .identity = std::move(identity)}));
 }
 
 void Hub::hear(Entry& entry) {
@@ -92,7 +124,7 @@ void Hub::hear(Entry& entry) {
   }
   for (const auto& message : *messages)
     std::visit(overloaded{[&](const launcher::Hello& m) { on(entry, m); }, [&](const launcher::KeeperForked& m) { on(entry, m); },
-                          [&](const launcher::Guarded&) { entry.guarded = true; },
+                          [&](const launcher::Ended& m) { on(entry, m); }, [&](const launcher::Guarded&) { entry.guarded = true; },
                           [&](const launcher::Unguarded&) { entry.unguarded = true; },
                           [&](const launcher::Held&) { entry.held = true; entry.container.phase = Phase::Holding; },
                           [&](const launcher::Fired&) { log::warn("a launcher had to thaw its tree", {{"container", entry.container.name}}); }},
@@ -116,6 +148,8 @@ void Hub::on(Entry& entry, const launcher::Hello& hello) {
   }
   entry.container = {name, entry.connection.peer(), hello.keeper, std::make_shared<cgroup::Freezer>(std::move(*freezer)), hello.phase};
   log::info("launcher here", {{"container", name}, {"launcher", entry.container.launcher}, {"keeper", hello.keeper}});
+  if (known_.launchers.try_emplace(name, entry.identity).first->second != entry.identity) entry.failure = "restarted";
+  (void)entry.connection.send(launcher::Grace{known_.grace});
   // No round has begun on this connection. A CRIU that outlived a killed sidecar for a moment may have frozen the tree once more, after
   // the launcher had thawed it.
   if (entry.container.freezer->frozen().value_or(false)) {
@@ -143,12 +177,19 @@ void Hub::on(Entry& entry, const launcher::KeeperForked& forked) {
   (void)entry.connection.send(launcher::Go{});
 }
 
+void Hub::on(Entry& entry, const launcher::Ended& ended) {
+  entry.failure = describe_end(ended.status);
+  entry.container.phase = Phase::Ended;
+  entry.container.keeper = 0;
+  entry.watch.reset();
+  log::info("application ended", {{"container", entry.container.name}, {"how", entry.failure}});
+}
+
 void Hub::watch_end(Entry& entry) {
   if (!entry.watch) return;
   const auto exit = entry.watch->poll();
   if (exit && !*exit) return;
   const int status = exit ? wait_status(**exit) : 137;
-  log::info("restored application ended", {{"container", entry.container.name}, {"status", status}});
   if (entry.container.phase == Phase::Adopted) (void)entry.connection.send(launcher::Exit{status});
   entry.container.keeper = 0;
   entry.watch.reset();
@@ -226,10 +267,50 @@ Status Hub::adopt(const std::string& container, criu::ExitWatch watch) {
     entry->container.phase = Phase::Adopted;
     if (auto sent = entry->connection.send(launcher::Adopt{watch.pid()}); !sent) return sent;
     entry->watch.emplace(std::move(watch));
+    accept(*entry);
   }
-  const std::uint64_t one = 1;
-  (void)!::write(wake_.get(), &one, sizeof one);
+  ring();
   return {};
+}
+
+// ---- failures -----------------------------------------------------------------------------------------------------------
+
+void Hub::accept(Entry& entry) {
+  entry.failure.clear();
+  known_.launchers[entry.container.name] = entry.identity;
+}
+
+void Hub::accept_all() {
+  for (const auto& entry : entries_)
+    if (!entry->container.name.empty() && entry->container.phase != Phase::Ended) accept(*entry);
+}
+
+void Hub::set_grace(Millis grace) {
+  {
+    const std::scoped_lock lock{mutex_};
+    if (grace == known_.grace) return;
+    if (std::exchange(known_.grace, grace) == Millis{0}) accept_all();
+    for (const auto& entry : entries_)
+      if (!entry->container.name.empty()) (void)entry->connection.send(launcher::Grace{grace});
+  }
+  ring();
+}
+
+void Hub::saved() {
+  {
+    const std::scoped_lock lock{mutex_};
+    accept_all();
+  }
+  ring();
+}
+
+std::vector<protocol::Failure> Hub::failures() const {
+  const std::scoped_lock lock{mutex_};
+  std::vector<protocol::Failure> out;
+  for (const auto& entry : entries_)
+    if (!entry->failure.empty() && !entry->ended) out.push_back({entry->container.name, entry->failure});
+  std::ranges::sort(out, {}, &protocol::Failure::container);
+  return out;
 }
 
 }  // namespace cutline::sidecar

@@ -9,6 +9,7 @@
 
 #include "base/deadline.hpp"
 #include "launcher/protocol.hpp"
+#include "protocol/messages.hpp"
 #include "sidecar/cgroup/freezer.hpp"
 #include "sidecar/criu/exit_watch.hpp"
 
@@ -36,6 +37,17 @@ class Launchers {
   [[nodiscard]] virtual Status hold(Deadline deadline) = 0;
   // A restored root: the launcher passes signals on to it, and ends as it ends.
   [[nodiscard]] virtual Status adopt(const std::string& container, criu::ExitWatch watch) = 0;
+
+  // The following wait for nobody.
+
+  // From now on, for containers that come later too: a dead application's container waits so long for a rollback (hold) before it ends.
+  // When it was 0 before, what has failed until now is accepted.
+  virtual void set_grace(Millis grace) = 0;
+  // What there is now has been saved: a container that had started anew is what it should be.
+  virtual void saved() = 0;
+  // Applications that have died, and containers that have started anew, since they were saved or put back last. Only of containers whose
+  // launcher is here: into others nothing could be put back yet.
+  [[nodiscard]] virtual std::vector<protocol::Failure> failures() const = 0;
 };
 
 }  // namespace cutline::sidecar

@@ -132,7 +132,10 @@ void Shell::carry_out(const p::Effect& effect, Status& durable) {
   std::visit(overloaded{
                  [&](const p::Persist&) { durable = persist(); },
                  [&](const p::Save& save) { start(save, durable); },
-                 [&](const p::Keep& keep) { report(pod_.store.commit(keep.checkpoint), "checkpoint not marked as committed"); },
+                 [&](const p::Keep& keep) {
+                   report(pod_.store.commit(keep.checkpoint), "checkpoint not marked as committed");
+                   pod_.launchers.saved();
+                 },
                  [&](const p::Discard& discard) {
                    const auto stored = pod_.store.load(discard.checkpoint);
                    if (!stored || !stored->committed) report(pod_.store.discard(discard.checkpoint), "checkpoint not discarded");

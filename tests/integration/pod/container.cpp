@@ -58,6 +58,8 @@ void add_system_folders(std::vector<Bind>& binds) {
   }
 }
 
+std::string socket_name(const ContainerOptions& options) { return (options.hub ? "sidecar" : options.name) + ".sock"; }
+
 struct Plan {
   const ContainerOptions& options;
   std::string root;
@@ -84,13 +86,24 @@ Status become_container(const Plan& plan) {
   std::vector<std::string> environment{"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
                                        "CUTLINE_CONTAINER=" + plan.options.name,
                                        fmt::format("CUTLINE_SECCOMP={}", plan.options.seccomp ? "on" : "off"),
-                                       fmt::format("CUTLINE_SOCKET=/.cutline/{}.sock", plan.options.name)};
+                                       "CUTLINE_SOCKET=/.cutline/" + socket_name(plan.options)};
   environment.insert(environment.end(), plan.options.environment.begin(), plan.options.environment.end());
   ::execve(arguments[0].c_str(), pointers(arguments).data(), pointers(environment).data());
   return fail_errno(errno, "exec the launcher");
 }
 
+// Its exec, or its end, closes the last write end.
+void await_exec(Pipe begun) {
+  begun.write.reset();
+  char none = 0;
+  while (::read(begun.read.get(), &none, 1) < 0 && errno == EINTR) {
+  }
+}
+
 }  // namespace
+
+std::string hub_socket() { return pod().shared + "/sidecar.sock"; }
+std::string launcher_program() { return pod().shared + "/launcher"; }
 
 Container::Container(Container&& other) noexcept
     : options_(std::move(other.options_)),
@@ -116,6 +129,7 @@ Result<Container> Container::start(ContainerOptions options) {
   if (::mkdtemp(data.data()) == nullptr) return fail_errno(errno, "create " + data);
   out.data_ = data;
   if (auto started = out.spawn(); !started) return tl::unexpected(started.error());
+  if (out.options_.hub) return out;
   if (auto sent = out.link_->send(launcher::Start{}); !sent) return tl::unexpected(sent.error());
   const auto keeper = out.link_->expect<launcher::KeeperForked>(Deadline::after(kPatience));
   if (!keeper) return tl::unexpected(keeper.error());
@@ -131,12 +145,15 @@ Status Container::spawn() {
   if (::chown(data().c_str(), options_.uid, options_.gid) != 0) return fail_errno(errno, "chown " + data());
   auto groups = make_groups(pod().cgroups, options_.name);
   if (!groups) return tl::unexpected(groups.error());
-  auto listener = listen_for_launchers(fmt::format("{}/{}.sock", pod().shared, options_.name));
-  if (!listener) return tl::unexpected(listener.error());
-  listener_ = std::move(*listener);
+  if (!options_.hub) {
+    auto listener = sidecar::listen_unix(pod().shared + "/" + socket_name(options_));
+    if (!listener) return tl::unexpected(listener.error());
+    listener_ = std::move(*listener);
+  }
   auto out = make_pipe();
   auto err = make_pipe();
-  if (!out || !err) return fail(Code::Exhausted, "no pipe");
+  auto begun = make_pipe();
+  if (!out || !err || !begun) return fail(Code::Exhausted, "no pipe");
   std::vector<Bind> binds{{pod().shared, "/.cutline"}, {workload_program(), "/workload"}, {data(), "/data"}};
   if (options_.system_folders) add_system_folders(binds);
   binds.insert(binds.end(), options_.binds.begin(), options_.binds.end());
@@ -151,18 +168,21 @@ Status Container::spawn() {
   launcher_ = child;
   out_ = Output{std::move(out->read)};
   err_ = Output{std::move(err->read)};
-  return greet();
+  await_exec(std::move(*begun));
+  if (!options_.hub)
+    if (auto greeted = greet(); !greeted) return greeted;
+  auto freezer = cgroup::Freezer::open(launcher_);
+  if (!freezer) return tl::unexpected(freezer.error());
+  freezer_.emplace(std::move(*freezer));
+  return {};
 }
 
 Status Container::greet() {
-  auto link = LauncherLink::accept(listener_.get(), Deadline::after(kPatience));
+  auto link = LauncherLink::accept(listener_.get(), launcher_program(), Deadline::after(kPatience));
   if (!link) return fail(Code::Timeout, "container {}: {}: {}", options_.name, link.error().message, err_.text());
   const auto hello = link->expect<launcher::Hello>(Deadline::after(kPatience));
   if (!hello) return tl::unexpected(hello.error());
   link_.emplace(std::move(*link));
-  auto freezer = cgroup::Freezer::open(launcher_);
-  if (!freezer) return tl::unexpected(freezer.error());
-  freezer_.emplace(std::move(*freezer));
   return {};
 }
 

@@ -4,6 +4,9 @@
 //
 // Returns with the application running and its tree in the freezer. Inside, /workload is workload.cpp, /data is a
 // folder that stays across restarts. Not thread-safe.
+//
+// With `hub` the launcher connects to a sidecar::Hub that the test has started at hub_socket(), which starts the
+// application: link(), freezer() and keeper() are the hub's business then.
 #pragma once
 
 #include <optional>
@@ -27,7 +30,12 @@ struct ContainerOptions {
   bool system_folders = false;   // the machine's /usr, /lib, /bin and /etc, for real servers
   std::vector<Bind> binds;
   std::vector<std::string> environment;
+  bool hub = false;
 };
+
+// Where a hub listens, and what its launchers run.
+[[nodiscard]] std::string hub_socket();
+[[nodiscard]] std::string launcher_program();
 
 class Container {
  public:
@@ -43,6 +51,7 @@ class Container {
 
   // As the container runtime does it when a container has ended: new root, new streams, new launcher under the same
   // name. The new launcher waits: nothing of the application runs until a restore.
+  // With `hub` it begins as it did first.
   [[nodiscard]] Status restart();
   // SIGKILL to the launcher, and waits until all of the container is gone.
   [[nodiscard]] Status kill();

@@ -1,20 +1,19 @@
 // The sidecar's end of a launcher's connection, for tests. Blocking with deadlines; not thread-safe.
 #pragma once
 
+#include <deque>
 #include <string>
 
 #include "base/deadline.hpp"
 #include "base/fd.hpp"
-#include "launcher/protocol.hpp"
+#include "sidecar/launchers/connection.hpp"
 
 namespace cutline::test {
 
-// The pod's sidecar.sock, listening; mode 0666.
-[[nodiscard]] Result<Fd> listen_for_launchers(const std::string& path);
-
 class LauncherLink {
  public:
-  [[nodiscard]] static Result<LauncherLink> accept(int listener, Deadline deadline);
+  // `program`: what the launcher must run.
+  [[nodiscard]] static Result<LauncherLink> accept(int listener, const std::string& program, Deadline deadline);
   // `descriptor` (of `guard`) stays the caller's; -1: none.
   [[nodiscard]] Status send(const launcher::ToLauncher& message, int descriptor = -1);
   [[nodiscard]] Result<launcher::ToSidecar> receive(Deadline deadline);
@@ -29,9 +28,9 @@ class LauncherLink {
   }
 
  private:
-  explicit LauncherLink(Fd socket) : socket_(std::move(socket)) {}
-  Fd socket_;
-  std::string buffer_;
+  explicit LauncherLink(sidecar::Connection connection) : connection_(std::move(connection)) {}
+  sidecar::Connection connection_;
+  std::deque<launcher::ToSidecar> came_;
 };
 
 }  // namespace cutline::test

@@ -74,7 +74,12 @@ Status BoxLaunchers::adopt(const std::string& container, criu::ExitWatch watch) 
 
 Sidecar::Sidecar(const std::vector<Container*>& containers, std::string store)
     : folder_(store.empty() ? new_folder(fmt::format("store-{}", containers.front()->launcher())) : std::move(store)),
-      launchers_(containers) {
+      box_(containers),
+      launchers_(*box_) {
+  open();
+}
+
+Sidecar::Sidecar(sidecar::Launchers& launchers, std::string store) : folder_(std::move(store)), launchers_(launchers) {
   open();
 }
 

@@ -17,6 +17,9 @@ class BoxLaunchers : public sidecar::Launchers {
   [[nodiscard]] Status unguard(Deadline deadline) override;
   [[nodiscard]] Status hold(Deadline deadline) override;
   [[nodiscard]] Status adopt(const std::string& container, criu::ExitWatch watch) override;
+  void set_grace(Millis) override {}  // a hub's business: tests/integration/launchers
+  void saved() override {}
+  [[nodiscard]] std::vector<protocol::Failure> failures() const override { return {}; }
 
   std::function<void()> after_guard;  // misfortunes between CRIU's start and the freeze
 
@@ -34,6 +37,8 @@ class Sidecar {
  public:
   // `store`: an existing folder; empty: one of the pod's own.
   explicit Sidecar(const std::vector<Container*>& containers, std::string store = {});
+  // Over a real hub, which must outlive it.
+  Sidecar(sidecar::Launchers& launchers, std::string store);
 
   [[nodiscard]] Result<protocol::LocalCheckpoint> save(Epoch epoch, protocol::SaveOptions options = {});
   // Prepare of a rollback in epoch `checkpoint` + 100, and its second phase.
@@ -46,13 +51,14 @@ class Sidecar {
 
   [[nodiscard]] gate::Gate& gate() { return *gate_; }
   [[nodiscard]] store::Store& store() { return *store_; }
-  [[nodiscard]] BoxLaunchers& launchers() { return launchers_; }
+  [[nodiscard]] BoxLaunchers& launchers() { return *box_; }
 
  private:
   void open();
 
   std::string folder_;
-  BoxLaunchers launchers_;
+  std::optional<BoxLaunchers> box_;
+  sidecar::Launchers& launchers_;
   std::optional<criu::Runner> criu_;
   std::optional<store::Store> store_;
   std::optional<gate::Gate> gate_;
