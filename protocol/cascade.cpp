@@ -28,7 +28,8 @@ Dependencies::Dependencies(std::vector<std::uint32_t> points, const std::vector<
   for (std::size_t i = 0; i < names_.size(); ++i) {
     const auto& [from, to, provide, need] = channels[names_[i]];
     const auto width = out_begin_[from + 1] - out_begin_[from];
-    for (std::size_t x = 0; x < provide.size(); ++x) provide_[provide_begin_[from] + x * width + i - out_begin_[from]] = provide[x];
+    for (std::size_t x = 0; x < provide.size(); ++x)
+      provide_[provide_begin_[from] + x * width + i - out_begin_[from]] = provide[x];
     for (std::size_t y = 1; y < need.size(); ++y) need_[need_begin_[to] + y * in_degree_[to] + out_[i].slot] = need[y];
   }
 }
@@ -52,7 +53,8 @@ Dependencies::Settled Dependencies::settle(std::vector<std::uint32_t> at, const 
       const auto* provide = provide_.data() + provide_begin_[x] + out.at[x] * (last - first);
       for (auto c = first; c < last; ++c, ++provide) {
         const auto [y, slot] = out_[c];
-        if (rows[y][slot] <= *provide) [[likely]] continue;
+        if (rows[y][slot] <= *provide) [[likely]]
+          continue;
         const auto from = out.at[y];
         auto to = from;
         while (to > 0 && need_row(y, to)[slot] > *provide) --to;

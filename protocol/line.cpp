@@ -52,7 +52,8 @@ class Engine {
     return {Point::Kind::Checkpoint, pods_[pod].pod.history.checkpoints[at - 1].index};
   }
 
-  // "... requires that each process is rolled back to its most recently saved state": those that have failed, or are told to.
+  // "... requires that each process is rolled back to its most recently saved state": those that have failed, or are
+  // told to.
   void begin() {
     for (std::uint32_t pod = 0; pod < pods_.size(); ++pod) {
       const auto& [of, lives, newest] = pods_[pod];
@@ -66,7 +67,8 @@ class Engine {
       moved_.push_back(at != now);
       if (at == now) continue;
       const bool failed = !lives || !of.history.present;
-      line_.moves.push_back({uid(pod), {Point::Kind::Present, {}}, point(pod, at), failed ? Move::Cause::Failed : Move::Cause::Asked});
+      line_.moves.push_back(
+          {uid(pod), {Point::Kind::Present, {}}, point(pod, at), failed ? Move::Cause::Failed : Move::Cause::Asked});
     }
   }
 
@@ -78,7 +80,8 @@ class Engine {
     }
   }
 
-  // ---- why a pod moved ---------------------------------------------------------------------------------------------------------
+  // ---- why a pod moved
+  // ---------------------------------------------------------------------------------------------------------
 
   struct Reason {
     Move::Cause cause = Move::Cause::Unobserved;
@@ -99,8 +102,8 @@ class Engine {
   }
 
   Move explain(const Dependencies::Fall& fall) const {
-    Move move{uid(fall.pod), point(fall.pod, fall.from), point(fall.pod, fall.to), Move::Cause::Unobserved, uid(fall.cause),
-              point(fall.cause, fall.cause_at)};
+    Move move{uid(fall.pod),   point(fall.pod, fall.from),      point(fall.pod, fall.to), Move::Cause::Unobserved,
+              uid(fall.cause), point(fall.cause, fall.cause_at)};
     move.round = fall.round;
     std::uint64_t most = 0;
     for (const auto i : between_.at(std::minmax(fall.pod, fall.cause))) {
@@ -123,13 +126,15 @@ class Engine {
   }
 
   Connection name_of(const Link& link, int side) const {
-    const auto &mine = link.sides[static_cast<std::size_t>(side)], &theirs = link.sides[static_cast<std::size_t>(1 - side)];
+    const auto &mine = link.sides[static_cast<std::size_t>(side)],
+               &theirs = link.sides[static_cast<std::size_t>(1 - side)];
     if (mine.ends != Side::kNone) return links_.ends(mine, link.datagrams).name;
     if (theirs.ends != Side::kNone) return mirrored(links_.ends(theirs, link.datagrams).name);
     return {};
   }
 
-  // ---- what cannot be resumed ----------------------------------------------------------------------------------------------------
+  // ---- what cannot be resumed
+  // ----------------------------------------------------------------------------------------------------
 
   const Use* end(const Link& link, int side) const {
     const auto& of = link.sides[static_cast<std::size_t>(side)];
@@ -155,13 +160,16 @@ class Engine {
     for (const auto& link : links_.links) {
       if (link.datagrams || link.kind == Kind::Unobserved) continue;
       if (live(link.sides[0].pod) && live(link.sides[1].pod)) continue;
-      if (link.kind == Kind::Unsure) sever_all(link);
-      else sever(link);
+      if (link.kind == Kind::Unsure)
+        sever_all(link);
+      else
+        sever(link);
     }
     for (const auto& [pod, ends] : links_.outside) {
       const auto& all = timeline(pod).connections[ends];
       for (const auto& use : all.uses) {
-        if (!live(pod) && use.presence(at_[pod]) == Presence::Open) line_.close[uid(pod)].push_back({all.name, {}, Why::Outside});
+        if (!live(pod) && use.presence(at_[pod]) == Presence::Open)
+          line_.close[uid(pod)].push_back({all.name, {}, Why::Outside});
       }
     }
   }
@@ -169,9 +177,10 @@ class Engine {
   bool live(std::uint32_t pod) const { return present(pod, at_[pod]); }
 
   bool resumable(const Link& link) const {
-    const auto &[one, other] = link.sides;
+    const auto& [one, other] = link.sides;
     if (link.kind != Kind::Pair || live(one.pod) || live(other.pod)) return false;
-    if (presence(link, 0, at_[one.pod]) != Presence::Open || presence(link, 1, at_[other.pod]) != Presence::Open) return false;
+    if (presence(link, 0, at_[one.pod]) != Presence::Open || presence(link, 1, at_[other.pod]) != Presence::Open)
+      return false;
     const auto a = amounts(link, 0, at_[one.pod]), b = amounts(link, 1, at_[other.pod]);
     return a.acked <= b.received && b.received <= a.sent && b.acked <= a.received && a.received <= b.sent;
   }
@@ -188,11 +197,13 @@ class Engine {
       const auto here = amounts(link, side, at[mine]), there = amounts(link, 1 - side, at[theirs]);
       const auto reached = presences[mine] == Presence::Open ? here.sent : here.acked;
       const bool attempt = presences[theirs] == Presence::Absent && here.acked == 0 && here.received == 0;
-      if (presences[theirs] != Presence::Closed && !attempt && reached > there.received) line_.lost_bytes += reached - there.received;
+      if (presences[theirs] != Presence::Closed && !attempt && reached > there.received)
+        line_.lost_bytes += reached - there.received;
       if (presences[mine] != Presence::Open) continue;
       if (presences[theirs] == Presence::Closed && live(of.pod)) continue;  // nothing has changed for it
       lost = lost || (presences[theirs] != Presence::Closed && !attempt);
-      line_.close[uid(of.pod)].push_back({links_.ends(of, false).name, uid(link.sides[theirs].pod), why(link, presences[theirs])});
+      line_.close[uid(of.pod)].push_back(
+          {links_.ends(of, false).name, uid(link.sides[theirs].pod), why(link, presences[theirs])});
     }
     if (lost) ++line_.lost_connections;
   }
@@ -213,7 +224,8 @@ class Engine {
         const auto now = use.amounts(at_[of.pod]);
         line_.lost_bytes += now.sent - now.acked;
         ++line_.lost_connections;
-        line_.close[uid(of.pod)].push_back({ends.name, uid(link.sides[static_cast<std::size_t>(1 - side)].pod), Why::Unsure});
+        line_.close[uid(of.pod)].push_back(
+            {ends.name, uid(link.sides[static_cast<std::size_t>(1 - side)].pod), Why::Unsure});
       }
     }
   }

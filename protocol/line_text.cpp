@@ -6,7 +6,8 @@ namespace {
 
 std::string text(const Endpoint& e) {
   if (e.port == 0) return e.address;
-  return e.address.find(':') == std::string::npos ? fmt::format("{}:{}", e.address, e.port) : fmt::format("[{}]:{}", e.address, e.port);
+  return e.address.find(':') == std::string::npos ? fmt::format("{}:{}", e.address, e.port)
+                                                  : fmt::format("[{}]:{}", e.address, e.port);
 }
 
 std::string text(const Connection& c) { return fmt::format("{} - {}", text(c.local), text(c.remote)); }
@@ -20,29 +21,41 @@ std::string amount(const Move& move) {
 std::string because(const Move& move, const NameOf& name) {
   const auto peer = name(move.peer), at = sentence(move.peer_at);
   switch (move.cause) {
-    case Move::Cause::Failed: return "its application is not alive";
-    case Move::Cause::Asked: return "this was asked for";
-    case Move::Cause::Orphan: return fmt::format("it has received {} that {} has not sent at {}", amount(move), peer, at);
-    case Move::Cause::Loss: return fmt::format("it has handed over {} that {} has not got at {}", amount(move), peer, at);
+    case Move::Cause::Failed:
+      return "its application is not alive";
+    case Move::Cause::Asked:
+      return "this was asked for";
+    case Move::Cause::Orphan:
+      return fmt::format("it has received {} that {} has not sent at {}", amount(move), peer, at);
+    case Move::Cause::Loss:
+      return fmt::format("it has handed over {} that {} has not got at {}", amount(move), peer, at);
     case Move::Cause::NotResumable:
       return fmt::format("its connection {} cannot be resumed with {} at {}", text(move.connection), peer, at);
     case Move::Cause::Unsure:
-      return fmt::format("{} was used more than once, and may have brought it something that {} has not sent or got at {}",
-                         text(move.connection), peer, at);
+      return fmt::format(
+          "{} was used more than once, and may have brought it something that {} has not sent or got at {}",
+          text(move.connection), peer, at);
     case Move::Cause::Unobserved:
-      return fmt::format("not all connections that closed were seen, and it may depend on what {} did after {}", peer, at);
+      return fmt::format("not all connections that closed were seen, and it may depend on what {} did after {}", peer,
+                         at);
   }
   return {};
 }
 
 const char* text(Closing::Why why) {
   switch (why) {
-    case Closing::Why::Outside: return "its other end is outside of the workload";
-    case Closing::Why::OneMoved: return "only one of its ends is rolled back";
-    case Closing::Why::Unknown: return "the other end's state does not know it";
-    case Closing::Why::Gap: return "bytes between its ends are gone";
-    case Closing::Why::PeerClosed: return "the other end has closed it";
-    case Closing::Why::Unsure: return "it cannot be told which connection at the other end it is";
+    case Closing::Why::Outside:
+      return "its other end is outside of the workload";
+    case Closing::Why::OneMoved:
+      return "only one of its ends is rolled back";
+    case Closing::Why::Unknown:
+      return "the other end's state does not know it";
+    case Closing::Why::Gap:
+      return "bytes between its ends are gone";
+    case Closing::Why::PeerClosed:
+      return "the other end has closed it";
+    case Closing::Why::Unsure:
+      return "it cannot be told which connection at the other end it is";
   }
   return "";
 }
@@ -51,15 +64,19 @@ const char* text(Closing::Why why) {
 
 std::string sentence(const Point& point) {
   switch (point.kind) {
-    case Point::Kind::Start: return "its start";
-    case Point::Kind::Checkpoint: return fmt::format("checkpoint {}", value(point.index));
-    case Point::Kind::Present: return "its present state";
+    case Point::Kind::Start:
+      return "its start";
+    case Point::Kind::Checkpoint:
+      return fmt::format("checkpoint {}", value(point.index));
+    case Point::Kind::Present:
+      return "its present state";
   }
   return {};
 }
 
 std::string sentence(const Move& move, const NameOf& name) {
-  return fmt::format("{} goes back from {} to {}: {}", name(move.who), sentence(move.from), sentence(move.to), because(move, name));
+  return fmt::format("{} goes back from {} to {}: {}", name(move.who), sentence(move.from), sentence(move.to),
+                     because(move, name));
 }
 
 std::string sentence(const Closing& closing, const NameOf& name) {
@@ -68,11 +85,13 @@ std::string sentence(const Closing& closing, const NameOf& name) {
 }
 
 std::string sentence(const NoLine& none, const NameOf& name) {
-  if (none.moves.empty() || none.moves.back().who != none.who) return fmt::format("no recovery line: {} has no checkpoint", name(none.who));
+  if (none.moves.empty() || none.moves.back().who != none.who)
+    return fmt::format("no recovery line: {} has no checkpoint", name(none.who));
   const auto& last = none.moves.back();
   if (last.cause == Move::Cause::Failed || last.cause == Move::Cause::Asked)
     return fmt::format("no recovery line: {} has no checkpoint to go back to", name(none.who));
-  return fmt::format("no recovery line: {} has no checkpoint that fits; at {} {}", name(none.who), sentence(last.from), because(last, name));
+  return fmt::format("no recovery line: {} has no checkpoint that fits; at {} {}", name(none.who), sentence(last.from),
+                     because(last, name));
 }
 
 }  // namespace cutline::protocol

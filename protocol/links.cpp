@@ -76,32 +76,41 @@ class Finder {
         names.push_back({pod, &list[i].name.local, &list[i].name.remote});
       }
     }
-    const auto partner = pair_ends(names, addresses_, [&](const std::string& address, std::size_t pod) { return may_lead(address, pod); });
+    const auto partner = pair_ends(names, addresses_,
+                                   [&](const std::string& address, std::size_t pod) { return may_lead(address, pod); });
     const auto crowded = crowds(sides, partner, datagrams);
     for (std::size_t i = 0; i < sides.size(); ++i) {
       if (crowded[i]) continue;
-      if (partner[i] == kAlone) alone(sides[i], datagrams);
-      else if (i < partner[i]) pair(sides[i], sides[partner[i]], datagrams);
+      if (partner[i] == kAlone)
+        alone(sides[i], datagrams);
+      else if (i < partner[i])
+        pair(sides[i], sides[partner[i]], datagrams);
     }
   }
 
-  // Servers that show a client whose own end went to another of them, and a client's end through a Service whose server's went to one that
-  // dialled the pod itself: at different times the same endpoint led elsewhere. All ends of that client endpoint together are unsure.
+  // Servers that show a client whose own end went to another of them, and a client's end through a Service whose
+  // server's went to one that dialled the pod itself: at different times the same endpoint led elsewhere. All ends of
+  // that client endpoint together are unsure.
   std::vector<bool> crowds(const std::vector<Side>& sides, const std::vector<std::size_t>& partner, bool datagrams) {
     struct Crowd {
       std::vector<std::size_t> clients, servers;
     };
-    const auto remote = [&](std::size_t i) -> const std::string& { return ends(sides[i], datagrams).name.remote.address; };
-    std::map<Endpoint, Crowd> by_client;  // only those with a client's end that went through an address that is nobody's
+    const auto remote = [&](std::size_t i) -> const std::string& {
+      return ends(sides[i], datagrams).name.remote.address;
+    };
+    std::map<Endpoint, Crowd>
+        by_client;  // only those with a client's end that went through an address that is nobody's
     for (std::size_t i = 0; i < sides.size(); ++i) {
       if (!addresses_.contains(remote(i))) by_client[ends(sides[i], datagrams).name.local].clients.push_back(i);
     }
     for (std::size_t i = 0; i < sides.size(); ++i) {
       if (!addresses_.contains(remote(i))) continue;
       const auto& name = ends(sides[i], datagrams).name;
-      if (const auto it = by_client.find(name.local); it != by_client.end() && partner[i] != kAlone) it->second.clients.push_back(i);
+      if (const auto it = by_client.find(name.local); it != by_client.end() && partner[i] != kAlone)
+        it->second.clients.push_back(i);
       const auto it = by_client.find(name.remote);
-      if (it != by_client.end() && sides[it->second.clients.front()].pod != sides[i].pod) it->second.servers.push_back(i);
+      if (it != by_client.end() && sides[it->second.clients.front()].pod != sides[i].pod)
+        it->second.servers.push_back(i);
     }
     const auto unsure = [&](const Crowd& crowd) {  // one is alone, and might belong to one that has another
       return std::ranges::any_of(crowd.servers, [&](std::size_t server) {
@@ -130,14 +139,18 @@ class Finder {
     const auto &a = ends(one, datagrams), &b = ends(other, datagrams);
     if (!datagrams && !in_order(a, b)) return add(Kind::Unsure, datagrams, one, other);
     for (const auto& [client, server] : {std::pair{one, other}, std::pair{other, one}}) {
-      if (datagrams || ends(client, false).uses.size() <= ends(server, false).uses.size() || !led_elsewhere(client, server)) continue;
+      if (datagrams || ends(client, false).uses.size() <= ends(server, false).uses.size() ||
+          !led_elsewhere(client, server))
+        continue;
       add(Kind::Unsure, false, one, other);
       return alone(client, false);
     }
     const auto together = static_cast<std::uint32_t>(std::min(a.uses.size(), b.uses.size()));
     for (one.use = other.use = 0; one.use < together; ++one.use, ++other.use) add(Kind::Pair, datagrams, one, other);
-    for (; one.use < a.uses.size(); ++one.use) add(Kind::OneSided, datagrams, one, {other.pod, Side::kNone, Side::kNone});
-    for (; other.use < b.uses.size(); ++other.use) add(Kind::OneSided, datagrams, other, {one.pod, Side::kNone, Side::kNone});
+    for (; one.use < a.uses.size(); ++one.use)
+      add(Kind::OneSided, datagrams, one, {other.pod, Side::kNone, Side::kNone});
+    for (; other.use < b.uses.size(); ++other.use)
+      add(Kind::OneSided, datagrams, other, {one.pod, Side::kNone, Side::kNone});
   }
 
   // Through a Service to another pod, one that may not tell all?
@@ -154,7 +167,8 @@ class Finder {
     const auto& end = ends(side, datagrams);
     const auto owner = owner_.find(end.name.remote.address);
     const auto add_uses = [&](std::uint32_t other) {
-      for (side.use = 0; side.use < end.uses.size(); ++side.use) add(Kind::OneSided, datagrams, side, {other, Side::kNone, Side::kNone});
+      for (side.use = 0; side.use < end.uses.size(); ++side.use)
+        add(Kind::OneSided, datagrams, side, {other, Side::kNone, Side::kNone});
     };
     if (owner != owner_.end()) return add_uses(owner->second);
     bool inside = false;
@@ -175,7 +189,9 @@ class Finder {
     }
   }
 
-  void add(Kind kind, bool datagrams, const Side& one, const Side& other) { out_.links.push_back({kind, datagrams, {one, other}}); }
+  void add(Kind kind, bool datagrams, const Side& one, const Side& other) {
+    out_.links.push_back({kind, datagrams, {one, other}});
+  }
 
   const std::vector<PodHistory>& pods_;
   std::map<std::string, std::uint32_t> owner_;
@@ -183,9 +199,11 @@ class Finder {
   Links out_;
 };
 
-// ---- worth ------------------------------------------------------------------------------------------------------------------------
+// ---- worth
+// ------------------------------------------------------------------------------------------------------------------------
 
-constexpr std::uint64_t kAlive = kAny - 1;  // needed by a connection that is open now: the other end as it is now, or closed
+constexpr std::uint64_t kAlive =
+    kAny - 1;  // needed by a connection that is open now: the other end as it is now, or closed
 
 Worth of_use(const Use& use, const Use* other, std::uint32_t point, bool present, bool settled) {
   const auto presence = use.presence(point);
@@ -195,7 +213,8 @@ Worth of_use(const Use& use, const Use* other, std::uint32_t point, bool present
   out.acked = amounts.acked > 0 ? 1 + amounts.acked : 0;
   if (presence == Presence::Open && present && !settled) out.acked = kAlive;
   if (presence == Presence::Closed) out.confirmed = kAny;
-  if (presence == Presence::Closed && use.vanished) {  // at last it may have sent anything, and received all that was ever sent to it
+  if (presence == Presence::Closed &&
+      use.vanished) {  // at last it may have sent anything, and received all that was ever sent to it
     out.sent = kAny;
     if (other != nullptr) {
       out.received = std::max(out.received, other->values.back().sent);
@@ -209,7 +228,8 @@ Worth of_use(const Use& use, const Use* other, std::uint32_t point, bool present
 Worth of_nothing(const Timeline& of, const Use& other, std::uint32_t point) {
   Worth out;
   if (of.unobserved.empty()) return out;
-  if (of.present && point >= of.unobserved.back()) out.sent = kAny, out.confirmed = kAlive - 1;  // closed, or never begun
+  if (of.present && point >= of.unobserved.back())
+    out.sent = kAny, out.confirmed = kAlive - 1;  // closed, or never begun
   if (point >= of.unobserved.front()) {
     out.received = other.values.back().sent;
     out.acked = other.values.back().received > 0 ? 1 + other.values.back().received : 0;
@@ -233,7 +253,8 @@ Worth of_all(const Timeline& of, const Ends& ends, std::uint32_t point) {
     const auto now = use.amounts(point);
     last = last && point >= use.first && now == use.values.back() && (!use.closed || point >= use.last());
     if (now.received > 0 || (use.vanished && point >= use.last())) out.received = 1;
-    if (now.acked > 0 || (present && use.presence(point) == Presence::Open) || (use.vanished && point >= use.last())) out.acked = 1;
+    if (now.acked > 0 || (present && use.presence(point) == Presence::Open) || (use.vanished && point >= use.last()))
+      out.acked = 1;
   }
   if (last) out.sent = out.confirmed = kAny;
   return out;
@@ -247,7 +268,9 @@ Worth worth(const Links& links, const Link& link, int side, std::uint32_t point,
   const auto& mine = link.sides[static_cast<std::size_t>(side)];
   const auto& theirs = link.sides[static_cast<std::size_t>(1 - side)];
   const auto& timeline = links.timelines[mine.pod];
-  const auto use = [&](const Side& of) { return of.use == Side::kNone ? nullptr : &links.ends(of, link.datagrams).uses[of.use]; };
+  const auto use = [&](const Side& of) {
+    return of.use == Side::kNone ? nullptr : &links.ends(of, link.datagrams).uses[of.use];
+  };
   Worth out;
   switch (link.kind) {
     case Kind::Pair:
@@ -257,8 +280,12 @@ Worth worth(const Links& links, const Link& link, int side, std::uint32_t point,
                                  : of_nothing(timeline, *use(theirs), point);
       break;
     }
-    case Kind::Unsure: out = of_all(timeline, links.ends(mine, link.datagrams), point); break;
-    case Kind::Unobserved: out = of_gaps(timeline, point); break;
+    case Kind::Unsure:
+      out = of_all(timeline, links.ends(mine, link.datagrams), point);
+      break;
+    case Kind::Unobserved:
+      out = of_gaps(timeline, point);
+      break;
   }
   if (link.datagrams) out.confirmed = out.acked = 0;  // the network may lose them
   return out;

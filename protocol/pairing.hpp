@@ -1,6 +1,7 @@
-// Which two ends are one connection. Both name it by mirrored endpoints; behind a Service's address translation the client's socket shows
-// the Service as its remote end, and the server's shows the client as it is: those go together by the client's own endpoint. One client
-// endpoint can have connections to several Services: those to the same port go together first.
+// Which two ends are one connection. Both name it by mirrored endpoints; behind a Service's address translation the
+// client's socket shows the Service as its remote end, and the server's shows the client as it is: those go together by
+// the client's own endpoint. One client endpoint can have connections to several Services: those to the same port go
+// together first.
 //
 // Pure; n log n in the number of ends.
 #pragma once
@@ -27,8 +28,8 @@ inline constexpr std::size_t kAlone = static_cast<std::size_t>(-1);
 using MayLead = std::function<bool(const std::string& address, std::size_t owner)>;
 
 // For each end the index of its other end, or kAlone. `addresses` are those of all owners.
-[[nodiscard]] std::vector<std::size_t> pair_ends(const std::vector<EndName>& ends, const std::set<std::string>& addresses,
-                                                 const MayLead& may_lead = {});
+[[nodiscard]] std::vector<std::size_t> pair_ends(const std::vector<EndName>& ends,
+                                                 const std::set<std::string>& addresses, const MayLead& may_lead = {});
 
 // Both ends in one pod: saved in one freeze, nothing can come between them.
 [[nodiscard]] bool within_pod(const std::vector<std::string>& addresses, const std::string& remote);

@@ -1,9 +1,10 @@
-// One end of one connection along its pod's timeline: what a pod's history says of it at each point (0 the start, 1 .. n the checkpoints of
-// the history, n + 1 the present, when it is known).
+// One end of one connection along its pod's timeline: what a pod's history says of it at each point (0 the start, 1 ..
+// n the checkpoints of the history, n + 1 the present, when it is known).
 //
-// At a point an end is absent (not begun), open, or closed. Its numbers only grow. Before it began they are 0; after it closed they stay at
-// what `closed` said. The same endpoints used again are another connection: each use is one of its own, in the order of the timeline. An
-// end that is gone although no closing was told has `vanished`: what it sent and received at last is not known.
+// At a point an end is absent (not begun), open, or closed. Its numbers only grow. Before it began they are 0; after it
+// closed they stay at what `closed` said. The same endpoints used again are another connection: each use is one of its
+// own, in the order of the timeline. An end that is gone although no closing was told has `vanished`: what it sent and
+// received at last is not known.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,7 @@ struct Timeline {
   std::uint32_t checkpoints = 0;
   bool present = false;  // point checkpoints + 1 is known
   std::vector<Ends> connections;
-  std::vector<Ends> flows;  // endpoints have port 0
+  std::vector<Ends> flows;                // endpoints have port 0
   std::vector<std::uint32_t> unobserved;  // points at whose end an interval was not wholly observed
   [[nodiscard]] std::uint32_t points() const { return checkpoints + 1 + (present ? 1 : 0); }
 };

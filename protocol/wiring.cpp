@@ -15,8 +15,8 @@ struct Span {  // points at which a value can change; before the first it is 0, 
 };
 
 struct Threshold {  // per point of Y: the earliest point of X that it can go with
-  Column at;    // at this point
-  Column from;  // at this point and all later ones
+  Column at;        // at this point
+  Column from;      // at this point and all later ones
   void raise(std::uint32_t y, std::uint64_t x, bool stays) {
     at[y] = std::max(at[y], x);
     if (stays) from[y] = std::max(from[y], x);
@@ -70,7 +70,8 @@ class Wirer {
   }
 
   void add(const Link& link, int side, Part provided, Part needed) {
-    const auto x = link.sides[static_cast<std::size_t>(side)].pod, y = link.sides[static_cast<std::size_t>(1 - side)].pod;
+    const auto x = link.sides[static_cast<std::size_t>(side)].pod,
+               y = link.sides[static_cast<std::size_t>(1 - side)].pod;
     const auto providing = span(link, side), needing = span(link, 1 - side);
     const auto points_x = links_.timelines[x].points(), points_y = links_.timelines[y].points();
     if (link.kind == Link::Kind::Pair && 2 * (providing.size() + needing.size()) >= points_x + points_y) {
@@ -85,7 +86,8 @@ class Wirer {
 
   // Both spans are walked once: as more is needed, later points are.
   void fold(const Link& link, int side, Part provided, Part needed, Span providing, Span needing) {
-    const auto x = link.sides[static_cast<std::size_t>(side)].pod, y = link.sides[static_cast<std::size_t>(1 - side)].pod;
+    const auto x = link.sides[static_cast<std::size_t>(side)].pod,
+               y = link.sides[static_cast<std::size_t>(1 - side)].pod;
     const auto never = links_.timelines[x].checkpoints + 1;  // none of X's checkpoints is enough
     auto* into = &threshold(x, y, link.kind == Link::Kind::Pair);
     auto p = providing.first;

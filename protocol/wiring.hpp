@@ -1,11 +1,13 @@
-// From links to the cascade's channels (cascade.hpp): per link and direction one for orphans, and with lost: Forbid one for losses.
+// From links to the cascade's channels (cascade.hpp): per link and direction one for orphans, and with lost: Forbid one
+// for losses.
 //
-// A connection that lasts has a channel of its own, with its counters at every point. Those that live for a few points only are folded
-// into one channel per pair of pods that says at once: Y at y needs X at x or later. So the work is linear in the number of counters
-// recorded, and not in connections times checkpoints.
+// A connection that lasts has a channel of its own, with its counters at every point. Those that live for a few points
+// only are folded into one channel per pair of pods that says at once: Y at y needs X at x or later. So the work is
+// linear in the number of counters recorded, and not in connections times checkpoints.
 //
-// What is not certain (every link but a Pair) is taken on the safe side, with one exception: checkpoints of the same coordinated round are a
-// consistent cut, by the gates and by the proof, so what a pod had received by its own needs nothing later than the other's.
+// What is not certain (every link but a Pair) is taken on the safe side, with one exception: checkpoints of the same
+// coordinated round are a consistent cut, by the gates and by the proof, so what a pod had received by its own needs
+// nothing later than the other's.
 #pragma once
 
 #include "protocol/cascade.hpp"

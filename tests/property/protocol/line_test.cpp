@@ -44,7 +44,8 @@ Point point(const Traffic& traffic, std::size_t pod, std::size_t at) {
   return {Point::Kind::Checkpoint, CheckpointIndex{at}};
 }
 
-// "That list IS the domino effect": it leads from where each pod was to where the line has it, without a gap, and with a reason.
+// "That list IS the domino effect": it leads from where each pod was to where the line has it, without a gap, and with
+// a reason.
 void moves_lead_there(const Question& question, const Line& line) {
   std::map<PodUid, Point> at;
   for (const auto& pod : question.pods) at[pod.pod.uid] = {Point::Kind::Present, {}};
@@ -88,8 +89,10 @@ TEST(AnyLine, IsTheLatestConsistentOneWhenLossesAreAllowed) {
   holds(kCases, [] { same_line({}, Lost::Allow); });
 }
 TEST(AnyLine, IsTheLatestConsistentOneThroughServicesAndWithAttemptsThatFail) {
-  holds(kCases, [] { same_line({.services = true, .attempts = true, .datagrams = true, .outside = true}, Lost::Forbid); });
-  holds(kCases, [] { same_line({.services = true, .attempts = true, .datagrams = true, .outside = true}, Lost::Allow); });
+  holds(kCases,
+        [] { same_line({.services = true, .attempts = true, .datagrams = true, .outside = true}, Lost::Forbid); });
+  holds(kCases,
+        [] { same_line({.services = true, .attempts = true, .datagrams = true, .outside = true}, Lost::Allow); });
 }
 TEST(AnyLine, IsTheLatestConsistentOneWhenEndpointsAreUsedAgain) {
   holds(kCases, [] { same_line({.services = true, .reuse = true, .checkpoints = 20}, Lost::Forbid); });
@@ -100,7 +103,8 @@ TEST(AnyLine, IsTheLatestConsistentOneOfOneByteMessages) {  // many states fit b
   holds(kCases, [] { same_line({.checkpoints = 25, .at_once = 1}, Lost::Allow); });
 }
 
-// What cannot be known for certain is taken on the safe side: the line may be earlier than it would have to be, never inconsistent.
+// What cannot be known for certain is taken on the safe side: the line may be earlier than it would have to be, never
+// inconsistent.
 void safe_line(const Habits& habits, Lost lost) {
   Traffic traffic(2 + any(4), habits, choices());
   traffic.run();
@@ -126,8 +130,10 @@ TEST(AnyLine, IsSafeWhenClosingsWereNotSeen) {
   holds(kCases, [] { safe_line({.services = true, .attempts = true, .blind = true}, Lost::Forbid); });
 }
 TEST(AnyLine, IsSafeWhenItCannotBeToldWhichUseOfTheEndpointsWasWhich) {
-  holds(kCases, [] { safe_line({.services = true, .shared_service = true, .attempts = true, .reuse = true}, Lost::Allow); });
-  holds(kCases, [] { safe_line({.services = true, .shared_service = true, .attempts = true, .reuse = true}, Lost::Forbid); });
+  holds(kCases,
+        [] { safe_line({.services = true, .shared_service = true, .attempts = true, .reuse = true}, Lost::Allow); });
+  holds(kCases,
+        [] { safe_line({.services = true, .shared_service = true, .attempts = true, .reuse = true}, Lost::Forbid); });
 }
 
 }  // namespace

@@ -33,23 +33,28 @@ void Traffic::step() {
   }
   if (habits_.outside && choices_.chance(3)) {
     auto& pod = pods_[choices_.pick(pods_.size())];
-    pod.outside.push_back({{address(static_cast<std::size_t>(&pod - pods_.data())), next_port_++}, {"192.0.2.1", 443}, 1, 2, 3});
+    pod.outside.push_back(
+        {{address(static_cast<std::size_t>(&pod - pods_.data())), next_port_++}, {"192.0.2.1", 443}, 1, 2, 3});
     return;
   }
   if (habits_.datagrams && choices_.chance(15)) {
     const auto from = choices_.pick(pods_.size()), to = choices_.pick(pods_.size());
     auto& sent = pods_[from].datagrams[to].sent;
     auto& received = pods_[to].datagrams[from].received;
-    if (received < sent && choices_.chance(50)) ++received;
-    else ++sent;
+    if (received < sent && choices_.chance(50))
+      ++received;
+    else
+      ++sent;
     return;
   }
   if (living_.empty() || choices_.chance(12)) return connect();
   const auto i = choices_.pick(living_.size());
   const auto connection = living_[i];
   const int side = static_cast<int>(choices_.pick(2));
-  if (choices_.chance(12)) close(connection, side);
-  else move(connection, side);
+  if (choices_.chance(12))
+    close(connection, side);
+  else
+    move(connection, side);
   const auto& [client, server] = connections_[connection].ends;
   const bool seen = server.presence == Presence::Closed || connections_[connection].refused;
   if (client.presence == Presence::Closed && seen) living_.erase(living_.begin() + static_cast<long>(i));
@@ -70,7 +75,8 @@ void Traffic::connect() {
   c.client = {address(c.pod[0]), port};
   c.server = {address(c.pod[1]), kPort};
   c.dialled = c.server;
-  if (habits_.services && (habits_.reuse && !habits_.shared_service ? port % 2 == 0 : choices_.chance(40))) c.dialled.address = service(c.pod[1]);
+  if (habits_.services && (habits_.reuse && !habits_.shared_service ? port % 2 == 0 : choices_.chance(40)))
+    c.dialled.address = service(c.pod[1]);
   if (habits_.shared_service && choices_.chance(40)) c.dialled.address = kShared;
   if (!free(c.client, c.dialled, c.server)) return;  // the kernels know it still
   c.ends[0].presence = Presence::Open;
@@ -91,11 +97,18 @@ void Traffic::move(std::size_t connection, int side) {
     return;
   }
   if (mine.presence != Presence::Open) return;
-  const auto some = [&](std::uint64_t most) { return std::min<std::uint64_t>(most, 1 + choices_.pick(habits_.at_once)); };
+  const auto some = [&](std::uint64_t most) {
+    return std::min<std::uint64_t>(most, 1 + choices_.pick(habits_.at_once));
+  };
   switch (choices_.pick(3)) {
-    case 0: mine.amounts.sent += some(habits_.at_once); break;
-    case 1: mine.amounts.received += some(theirs.amounts.sent - mine.amounts.received); break;
-    default: mine.amounts.acked = std::max(mine.amounts.acked, theirs.amounts.received);
+    case 0:
+      mine.amounts.sent += some(habits_.at_once);
+      break;
+    case 1:
+      mine.amounts.received += some(theirs.amounts.sent - mine.amounts.received);
+      break;
+    default:
+      mine.amounts.acked = std::max(mine.amounts.acked, theirs.amounts.received);
   }
 }
 
@@ -109,7 +122,8 @@ void Traffic::close(std::size_t connection, int side) {
 
 Counters Traffic::shown(const Connected& c, int side) const {
   const auto& [acked, sent, received] = c.ends[static_cast<std::size_t>(side)].amounts;
-  return side == 0 ? Counters{c.client, c.dialled, acked, sent, received} : Counters{c.server, c.client, acked, sent, received};
+  return side == 0 ? Counters{c.client, c.dialled, acked, sent, received}
+                   : Counters{c.server, c.client, acked, sent, received};
 }
 
 LocalCheckpoint Traffic::record(std::size_t pod) const {
@@ -128,7 +142,8 @@ LocalCheckpoint Traffic::record(std::size_t pod) const {
       if (c.pod[s] == pod && c.ends[s].presence == Presence::Open) out.counters.push_back(shown(c, side));
     }
   }
-  for (const auto& [other, amounts] : of.datagrams) out.flows.push_back({address(pod), address(other), amounts.sent, amounts.received});
+  for (const auto& [other, amounts] : of.datagrams)
+    out.flows.push_back({address(pod), address(other), amounts.sent, amounts.received});
   return out;
 }
 
@@ -157,7 +172,10 @@ Traffic::State Traffic::now(std::size_t pod) const {
 }
 
 PodHistory Traffic::history(std::size_t pod, bool with_present) const {
-  PodHistory out{{std::string(1, static_cast<char>('a' + pod))}, {address(pod)}, {service(pod), kShared}, {pods_[pod].records, {}}};
+  PodHistory out{{std::string(1, static_cast<char>('a' + pod))},
+                 {address(pod)},
+                 {service(pod), kShared},
+                 {pods_[pod].records, {}}};
   if (with_present) out.history.present = record(pod);
   return out;
 }
@@ -167,19 +185,22 @@ std::string Traffic::told() const {
   for (std::size_t pod = 0; pod < pods_.size(); ++pod) {
     for (std::size_t at = 1; at <= pods_[pod].truth.size(); ++at) {
       const auto state = at < pods_[pod].truth.size() ? pods_[pod].truth[at] : now(pod);
-      out += fmt::format("{} at {}:", static_cast<char>('a' + pod), at < pods_[pod].truth.size() ? std::to_string(at) : "present");
+      out += fmt::format("{} at {}:", static_cast<char>('a' + pod),
+                         at < pods_[pod].truth.size() ? std::to_string(at) : "present");
       for (const auto& [key, end] : state.ends) {
         const auto& [acked, sent, received] = end.amounts;
-        out += fmt::format("  #{}{} {}{}/{}/{}", key.first, key.second == 0 ? "c" : "s", end.presence == Presence::Open ? "" : "closed ",
-                           acked, sent, received);
+        out += fmt::format("  #{}{} {}{}/{}/{}", key.first, key.second == 0 ? "c" : "s",
+                           end.presence == Presence::Open ? "" : "closed ", acked, sent, received);
       }
-      for (const auto& [other, amounts] : state.datagrams) out += fmt::format("  udp {} {}/{}", other, amounts.sent, amounts.received);
+      for (const auto& [other, amounts] : state.datagrams)
+        out += fmt::format("  udp {} {}/{}", other, amounts.sent, amounts.received);
       out += "\n";
     }
   }
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     const auto& c = connections_[i];
-    out += fmt::format("#{}: {}:{} -> {}:{} = {}\n", i, c.client.address, c.client.port, c.dialled.address, c.dialled.port, c.server.address);
+    out += fmt::format("#{}: {}:{} -> {}:{} = {}\n", i, c.client.address, c.client.port, c.dialled.address,
+                       c.dialled.port, c.server.address);
   }
   return out;
 }

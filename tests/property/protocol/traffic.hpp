@@ -1,5 +1,6 @@
-// Pods that connect, send, receive, acknowledge, close, abort, and take local checkpoints whenever they like. Every connection is known by
-// a number of its own, so what a pod's state contains is known for a fact, whatever endpoints and counters it shows.
+// Pods that connect, send, receive, acknowledge, close, abort, and take local checkpoints whenever they like. Every
+// connection is known by a number of its own, so what a pod's state contains is known for a fact, whatever endpoints
+// and counters it shows.
 #pragma once
 
 #include <array>
@@ -12,16 +13,16 @@
 namespace cutline::protocol {
 
 struct Habits {
-  bool services = false;   // clients dial an address that is nobody's
+  bool services = false;        // clients dial an address that is nobody's
   bool shared_service = false;  // one that leads to any pod
-  bool attempts = false;   // connections that the server never sees, or that never carry anything
-  bool reuse = false;      // few client ports: endpoints are used again and again
-  bool datagrams = false;  // none is lost
-  bool blind = false;      // now and then closings are not seen
-  bool outside = false;    // connections to an address outside of the workload
-  unsigned checkpoints = 12;  // of a hundred steps
-  std::uint64_t at_once = 4;  // the most bytes of one step
-  std::size_t limit = 5;      // checkpoints per pod
+  bool attempts = false;        // connections that the server never sees, or that never carry anything
+  bool reuse = false;           // few client ports: endpoints are used again and again
+  bool datagrams = false;       // none is lost
+  bool blind = false;           // now and then closings are not seen
+  bool outside = false;         // connections to an address outside of the workload
+  unsigned checkpoints = 12;    // of a hundred steps
+  std::uint64_t at_once = 4;    // the most bytes of one step
+  std::size_t limit = 5;        // checkpoints per pod
 };
 
 class Traffic {
@@ -50,7 +51,9 @@ class Traffic {
   // The truth at each point: start, checkpoints, present.
   [[nodiscard]] const std::vector<State>& checkpoints(std::size_t pod) const { return pods_[pod].truth; }
   [[nodiscard]] State now(std::size_t pod) const;
-  [[nodiscard]] std::size_t ends_of(std::size_t connection, int side) const { return connections_[connection].pod[static_cast<std::size_t>(side)]; }
+  [[nodiscard]] std::size_t ends_of(std::size_t connection, int side) const {
+    return connections_[connection].pod[static_cast<std::size_t>(side)];
+  }
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }
   [[nodiscard]] const std::vector<LocalCheckpoint>& records(std::size_t pod) const { return pods_[pod].records; }
   // Forgets checkpoints: only these records are left (and their truth, by index).

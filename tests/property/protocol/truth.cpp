@@ -43,14 +43,16 @@ bool fit(const Traffic& traffic, std::size_t p, std::size_t i, std::size_t q, st
     for (const int side : {0, 1}) {
       if (traffic.ends_of(c, side) != p || traffic.ends_of(c, 1 - side) != q) continue;
       const auto mine = end(at_p, c, side), theirs = end(at_q, c, 1 - side);
-      if (!fits(mine, p_present, theirs, q_present, lost) || !fits(theirs, q_present, mine, p_present, lost)) return false;
+      if (!fits(mine, p_present, theirs, q_present, lost) || !fits(theirs, q_present, mine, p_present, lost))
+        return false;
     }
   }
   if (!q_present && datagrams(at_p, q).received > datagrams(at_q, p).sent) return false;
   return p_present || datagrams(at_q, p).received <= datagrams(at_p, q).sent;
 }
 
-std::optional<std::vector<std::size_t>> slow_line(const Traffic& traffic, const std::vector<std::vector<std::size_t>>& allowed, Lost lost) {
+std::optional<std::vector<std::size_t>> slow_line(const Traffic& traffic,
+                                                  const std::vector<std::vector<std::size_t>>& allowed, Lost lost) {
   const auto pods = allowed.size();
   std::map<std::array<std::size_t, 4>, bool> known;
   for (std::size_t p = 0; p < pods; ++p)
