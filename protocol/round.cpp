@@ -45,6 +45,76 @@ Output release(State& state, Plan plan, Instant now, const std::set<PodUid>& gon
   return out;
 }
 
+// ---- incremental: who depends on the initiator? -------------------------------------------------------------------------------
+
+Closure dependents(const Plan& plan, const std::map<PodUid, Known>& known) {
+  return closure(plan.incremental->initiator, plan.incremental->rule, known, plan.incremental->candidates);
+}
+
+// One level: those who are named and have not been asked.
+std::vector<Send> ask(Inquiry& inquiry, const std::set<PodUid>& whom) {
+  std::vector<Send> out;
+  for (const auto& pod : whom)
+    if (!inquiry.known.contains(pod) && inquiry.asked.insert(pod).second) out.push_back({pod, Recall{1}});
+  return out;
+}
+
+bool heard(Inquiry& inquiry, const PodUid& from, const History& history) {
+  if (inquiry.asked.erase(from) == 0) return false;
+  Known known{{}, history.present.value_or(LocalCheckpoint{})};
+  if (!history.checkpoints.empty()) known.last = history.checkpoints.back();
+  inquiry.known.emplace(from, std::move(known));
+  return true;
+}
+
+Output reserve(State& state, Plan plan, Inquiry inquiry, std::optional<Closure> found) {
+  Reserve record{plan.epoch, plan.members, std::move(found)};
+  state = Reserving{std::move(plan), {}, std::move(inquiry)};
+  return {std::move(record), {}, {}};
+}
+
+Output begin(State& state, const Begin& event) {
+  if (!event.plan.incremental) return reserve(state, event.plan, {}, {});
+  const auto& initiator = event.plan.incremental->initiator;
+  if (!event.plan.incremental->candidates.contains(initiator))
+    return give_up(state, event.plan, {Code::NotFound, "the initiator is no pod of the workload"});
+  Discovering next{event.plan, {}, event.now + kDiscovery};
+  Output out{{}, ask(next.inquiry, {initiator}), {}};
+  state = std::move(next);
+  return out;
+}
+
+Output discover(State& state, Discovering& round, const Answered& event) {
+  if (const auto* refused = std::get_if<Refused>(&event.reply); refused != nullptr && round.inquiry.asked.contains(event.from))
+    return give_up(state, round.plan, refused->why.in("pod " + event.from.value));
+  const auto* history = std::get_if<History>(&event.reply);
+  if (history == nullptr || !heard(round.inquiry, event.from, *history)) return {};
+  if (!history->present)
+    return give_up(state, round.plan, {Code::Unavailable, fmt::format("pod {}: an application is dead", event.from.value)});
+  if (!round.inquiry.asked.empty()) return {};
+  auto found = dependents(round.plan, round.inquiry.known);
+  if (auto next = ask(round.inquiry, found.ask); !next.empty()) return {{}, std::move(next), {}};
+  for (const auto& [pod, why] : found.members) round.plan.members.insert(pod);
+  auto plan = std::move(round.plan);
+  auto inquiry = std::move(round.inquiry);
+  return reserve(state, std::move(plan), std::move(inquiry), std::move(found));
+}
+
+// All who were requested have acknowledged. The cut, asked again: is anybody missing?
+Output extend(State& state, Requesting& round) {
+  auto known = round.inquiry.known;
+  for (const auto& [pod, checkpoint] : round.acks) known[pod].present = checkpoint;
+  auto found = dependents(round.plan, known);
+  Output out{{}, ask(round.inquiry, found.ask), {}};
+  for (const auto& [pod, why] : found.members)
+    if (known.contains(pod) && round.plan.members.insert(pod).second)
+      out.send.push_back({pod, Request{round.plan.epoch, round.plan.hold, round.plan.options}});
+  if (!out.send.empty() || !round.inquiry.asked.empty()) return out;
+  Commit commit{round.plan.epoch, round.acks, std::move(found)};
+  state = Committing{std::move(round.plan), std::move(round.acks), {}};
+  return {std::move(commit), {}, {}};
+}
+
 Output request(State& state, Reserving reserving, Instant now) {
   auto& plan = reserving.plan;
   if (reserving.gone) {
@@ -56,7 +126,7 @@ Output request(State& state, Reserving reserving, Instant now) {
   Output out;
   for (const auto& pod : plan.members) out.send.push_back({pod, Request{plan.epoch, plan.hold, plan.options}});
   const auto void_after = now + plan.hold - plan.margin;
-  state = Requesting{std::move(plan), void_after, {}};
+  state = Requesting{std::move(plan), void_after, {}, std::move(reserving.inquiry)};
   return out;
 }
 
@@ -68,9 +138,22 @@ Output overdue(State& state, const Requesting& round, Instant now) {
   return abort(state, round.plan, {Code::Timeout, "not acknowledged in time by pod " + missing}, now);
 }
 
+Output complete(State& state, Requesting& round) {
+  if (round.acks.size() < round.plan.members.size()) return {};
+  if (round.plan.incremental) return extend(state, round);
+  Commit commit{round.plan.epoch, round.acks, {}};
+  state = Committing{std::move(round.plan), std::move(round.acks), {}};
+  return {std::move(commit), {}, {}};
+}
+
 Output answered(State& state, Requesting& round, const Answered& event) {
+  if (const auto* history = std::get_if<History>(&event.reply); history != nullptr && round.plan.incremental)
+    return heard(round.inquiry, event.from, *history) ? complete(state, round) : Output{};
+  const auto* refused = std::get_if<Refused>(&event.reply);
+  if (refused && refused->epoch == Epoch{} && round.inquiry.asked.contains(event.from))
+    return abort(state, round.plan, refused->why.in("pod " + event.from.value), event.now);
   if (!round.plan.members.contains(event.from)) return {};
-  if (const auto* refused = std::get_if<Refused>(&event.reply); refused && refused->epoch == round.plan.epoch) {
+  if (refused && refused->epoch == round.plan.epoch) {
     return abort(state, round.plan, refused->why.in("pod " + event.from.value), event.now);
   }
   const auto* acked = std::get_if<Acked>(&event.reply);
@@ -78,10 +161,7 @@ Output answered(State& state, Requesting& round, const Answered& event) {
   // A gate may have opened before the last dump ended: this ack, and with it the cut, is void.
   if (event.now >= round.void_after) return overdue(state, round, event.now);
   round.acks.emplace(event.from, acked->checkpoint);
-  if (round.acks.size() < round.plan.members.size()) return {};
-  Commit commit{round.plan.epoch, round.acks};
-  state = Committing{std::move(round.plan), std::move(commit.checkpoints), {}};
-  return {Commit{std::get<Committing>(state).plan.epoch, std::get<Committing>(state).acks}, {}, {}};
+  return complete(state, round);
 }
 
 // Of Releasing and Aborting: one member less to wait for.
@@ -123,6 +203,7 @@ Error left(const PodUid& who) { return {Code::Conflict, fmt::format("pod {} left
 
 std::optional<Instant> wake(const State& state) {
   return std::visit(overloaded{
+                        [](const Discovering& r) -> std::optional<Instant> { return r.until; },
                         [](const Requesting& r) -> std::optional<Instant> { return r.void_after; },
                         [](const Releasing& r) -> std::optional<Instant> { return r.resend; },
                         [](const Aborting& r) { return r.unsent ? std::nullopt : std::optional{r.resend}; },
@@ -134,11 +215,16 @@ std::optional<Instant> wake(const State& state) {
 Output transition(State& state, const Event& event) {
   return std::visit(
       overloaded{
-          [&](Idle&, const Begin& e) -> Output {
-            state = Reserving{e.plan, {}};
-            return {Reserve{e.plan.epoch}, {}, {}};
-          },
+          [&](Idle&, const Begin& e) -> Output { return begin(state, e); },
           [&](Idle&, const Recover& e) -> Output { return recover(state, e); },
+
+          [&](Discovering& r, const Answered& e) -> Output { return discover(state, r, e); },
+          [&](Discovering& r, const MemberGone& e) -> Output {
+            return r.plan.incremental->candidates.contains(e.who) ? give_up(state, r.plan, left(e.who)) : Output{};
+          },
+          [&](Discovering& r, const Tick& e) -> Output {
+            return e.now >= r.until ? give_up(state, r.plan, {Code::Timeout, "not all pods said whom they have talked to"}) : Output{};
+          },
 
           [&](Reserving& r, const Recorded& e) -> Output { return request(state, std::move(r), e.now); },
           [&](Reserving& r, const RecordFailed&) -> Output {

@@ -1,7 +1,12 @@
-// One coordinated checkpoint, the coordinator's side: two-phase and blocking ("Coordinated checkpointing", steps 1-3).
+// One distributed snapshot, the coordinator's side: two-phase and blocking ("Coordinated checkpointing", steps 1-3).
 //
-//   Idle -> Reserving -> Requesting -> Committing -> Releasing -> Ended(committed)
-//                \____________\____________\_______-> Aborting -> Ended(aborted)
+//   Idle [-> Discovering] -> Reserving -> Requesting -> Committing -> Releasing -> Ended(committed)
+//                                 \____________\____________\_______-> Aborting -> Ended(aborted)
+//
+// Incremental ("Incremental snapshot", steps 1-4): the members are found first. The initiator is asked whom it has sent to since its
+// last checkpoint, then those are asked, level by level, until nobody new is named; the requests are the second multicast. Traffic goes
+// on meanwhile, so the acknowledgements, which carry what each member had exchanged when it was saved, are asked the same again: whom
+// they name in addition is requested too, with all gates still closed, until nothing is new. Only then Commit.
 //
 // Pure: no I/O, no clock, no thread. The shell around it feeds events, which carry the time, and carries out the output.
 // Total: an event that does not belong to the state changes nothing. Every event may come twice, late or out of order.
@@ -11,9 +16,16 @@
 #include <optional>
 #include <set>
 
+#include "protocol/closure.hpp"
 #include "protocol/multicast.hpp"
 
 namespace cutline::protocol::round {
+
+struct Incremental {
+  PodUid initiator;
+  Rule rule = Rule::Consistent;
+  Candidates candidates;
+};
 
 struct Plan {
   Epoch epoch{};
@@ -21,6 +33,7 @@ struct Plan {
   Millis hold{0};            // the longest time that traffic may be held
   Millis margin{0};          // clocks' and timers' inaccuracy: an ack counts only before first request + hold - margin
   SaveOptions options;
+  std::optional<Incremental> incremental;  // then `members` is found, not given
 };
 
 // ---- what happened ------------------------------------------------------------------------------------------------------
@@ -35,8 +48,9 @@ struct Tick { Instant now; };
 using Event = std::variant<Begin, Recover, Recorded, RecordFailed, Answered, MemberGone, Tick>;
 
 // ---- what must outlive the coordinator ----------------------------------------------------------------------------------
-struct Reserve { Epoch epoch{}; };
-struct Commit { Epoch epoch{}; std::map<PodUid, LocalCheckpoint> checkpoints; };
+// `closure`: of an incremental snapshot, why each member is one.
+struct Reserve { Epoch epoch{}; std::set<PodUid> members; std::optional<Closure> closure; };
+struct Commit { Epoch epoch{}; std::map<PodUid, LocalCheckpoint> checkpoints; std::optional<Closure> closure; };
 struct Failure { Epoch epoch{}; Error why; };
 using Record = std::variant<Reserve, Commit, Failure>;
 
@@ -53,16 +67,20 @@ struct Output {
 
 constexpr Millis kResendEvery{200};  // of Done and Abort, to those that have not answered
 constexpr int kAbortResends = 25;    // then the round ends: gates open by their own deadlines
+constexpr Millis kDiscovery{10'000};  // to find the members; nothing is held meanwhile
 
 // ---- states: each owns only what it needs -------------------------------------------------------------------------------
 struct Idle {};
-struct Reserving { Plan plan; std::optional<PodUid> gone; };
-struct Requesting { Plan plan; Instant void_after; std::map<PodUid, LocalCheckpoint> acks; };
+// Whom we have heard, and whom we wait for.
+struct Inquiry { std::map<PodUid, Known> known; std::set<PodUid> asked; };
+struct Discovering { Plan plan; Inquiry inquiry; Instant until; };
+struct Reserving { Plan plan; std::optional<PodUid> gone; Inquiry inquiry; };
+struct Requesting { Plan plan; Instant void_after; std::map<PodUid, LocalCheckpoint> acks; Inquiry inquiry; };
 struct Committing { Plan plan; std::map<PodUid, LocalCheckpoint> acks; std::set<PodUid> gone; };
 struct Releasing { Plan plan; std::set<PodUid> waiting; Instant resend; };
 struct Aborting { Plan plan; std::set<PodUid> waiting; Error why; Instant resend; int resends = 0; bool unsent = false; };
 struct Ended { Epoch epoch{}; bool committed = false; };
-using State = std::variant<Idle, Reserving, Requesting, Committing, Releasing, Aborting, Ended>;
+using State = std::variant<Idle, Discovering, Reserving, Requesting, Committing, Releasing, Aborting, Ended>;
 
 [[nodiscard]] Output step(State& state, const Event& event);
 
