@@ -64,13 +64,32 @@ Status restore_all(PodParts& pod, const std::vector<Container>& containers, Epoc
   return {};
 }
 
-}  // namespace
+// Back to the pod's start: behind the gate nothing of what it was is left, and whatever owns the pod makes another.
+Result<protocol::Timings> end_for_good(PodParts& pod) {
+  const auto start = Clock::now();
+  const auto containers = pod.launchers.containers();
+  if (!containers) return tl::unexpected(containers.error());
+  if (auto closed = pod.gate.close(std::nullopt); !closed) return forward(closed, "gate");
+  if (auto ended = end_processes(pod, *containers, {}); !ended) return tl::unexpected(ended.error());
+  log::info("ended, to begin anew", {{"us", since(start).count()}});
+  return protocol::Timings{.restore = since(start)};
+}
 
-Status verify(PodParts& pod, const protocol::participant::Verify& request) {
+constexpr Epoch kStart{};  // the name of every pod's checkpoint 0
+
+Status verify_stored(PodParts& pod, const protocol::participant::Verify& request) {
   const auto stored = pod.store.verify(request.checkpoint, request.digest, Deadline::after(kVerify));
   if (!stored) return forward(stored, fmt::format("checkpoint of epoch {}", value(request.checkpoint)));
   if (stored->manifest.uid != pod.uid) return fail(Code::Corrupt, "the checkpoint is of pod {}, not of this one", stored->manifest.uid.value);
   if (auto containers = match(pod.launchers, stored->manifest); !containers) return tl::unexpected(containers.error());
+  return {};
+}
+
+}  // namespace
+
+Status verify(PodParts& pod, const protocol::participant::Verify& request) {
+  if (request.checkpoint != kStart)
+    if (auto stored = verify_stored(pod, request); !stored) return stored;
   if (auto kept = save_external(pod.store, request.external); !kept) return forward(kept, "external connections");
   if (request.gate_stays) return {};
   pod.gate_closed_at = Clock::now();
@@ -79,6 +98,7 @@ Status verify(PodParts& pod, const protocol::participant::Verify& request) {
 }
 
 Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request) {
+  if (request.checkpoint == kStart) return end_for_good(pod);
   const auto start = Clock::now();
   const auto deadline = Deadline::after(kRestore);
   const auto stored = pod.store.load(request.checkpoint);
