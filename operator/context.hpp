@@ -22,6 +22,10 @@ struct Context {
 
   // Read from the API server now, not from a cache: a round's members are decided from it.
   [[nodiscard]] Result<std::vector<Pod>> pods(const std::string& ns, Deadline deadline) const;
+  [[nodiscard]] Result<std::vector<kube::Json>> items(const kube::Resource& resource, const std::string& ns, Deadline deadline) const;
+
+  // Of a round in this namespace; above every epoch that its objects show, so that a Lease which somebody deleted starts nothing anew.
+  [[nodiscard]] Result<Epoch> next_epoch(const std::string& ns, Deadline deadline) const;
 };
 
 // What a reconciler says when it is through: nothing more to do, or look again after this time.
@@ -29,6 +33,12 @@ struct Outcome {
   std::optional<Millis> again;
 };
 
+// An object that is gone needs no reconciling; any other error does, again.
+[[nodiscard]] Result<Outcome> gone_or(const Error& error);
+
+// Each is asked its own question; waits for all answers, or for the deadline.
+[[nodiscard]] std::map<PodUid, Result<protocol::Reply>> ask_each(control::Fleet& fleet, std::vector<std::pair<control::Peer, protocol::Command>> questions,
+                                                                 Deadline deadline);
 // Asks all members the same and waits for all answers, or for the deadline.
 [[nodiscard]] std::map<PodUid, Result<protocol::Reply>> ask_all(control::Fleet& fleet, const std::vector<control::Peer>& peers,
                                                                 const protocol::Command& command, Deadline deadline);

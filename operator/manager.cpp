@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "operator/api/resources.hpp"
 #include "operator/policy/reconcile.hpp"
+#include "operator/recovery/reconcile.hpp"
 #include "operator/repository/reconcile.hpp"
 #include "operator/rollback/reconcile.hpp"
 #include "operator/snapshot/reconcile.hpp"
@@ -14,7 +15,8 @@ constexpr int kWorkers = 6;  // a round occupies one for its whole length
 
 const kube::Resource& resource(Kind kind) {
   switch (kind) {
-    case Kind::Policy: return kPolicies;
+    case Kind::Policy:
+    case Kind::Recovery: return kPolicies;
     case Kind::Snapshot: return kSnapshots;
     case Kind::Rollback: return kRollbacks;
     case Kind::Repository: return kRepositories;
@@ -27,6 +29,7 @@ const kube::Resource& resource(Kind kind) {
 const char* name(Kind kind) {
   switch (kind) {
     case Kind::Policy: return "SnapshotPolicy";
+    case Kind::Recovery: return "Recovery";
     case Kind::Snapshot: return "DistributedSnapshot";
     case Kind::Rollback: return "Rollback";
     case Kind::Repository: return "SnapshotRepository";
@@ -37,7 +40,10 @@ const char* name(Kind kind) {
 Manager::Manager(Parts parts) : parts_(parts) {
   for (const auto kind : {Kind::Policy, Kind::Snapshot, Kind::Rollback, Kind::Repository})
     informers_.push_back(std::make_unique<kube::Informer>(parts_.client, resource(kind), kube::InformerOptions{},
-                                                          [this, kind](const kube::Key& key) { queue_.add({kind, key}); }));
+                                                          [this, kind](const kube::Key& key) {
+                                                            queue_.add({kind, key});
+                                                            if (kind == Kind::Policy) queue_.add({Kind::Recovery, key});
+                                                          }));
   for (int i = 0; i < kWorkers; ++i)
     workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
 }
@@ -62,6 +68,7 @@ void Manager::work(const std::stop_token& stop) {
 Result<Outcome> Manager::reconcile(Context& context, const Work& work) {
   switch (work.kind) {
     case Kind::Policy: return policy::reconcile(context, work.key);
+    case Kind::Recovery: return recovery::reconcile(context, work.key);
     case Kind::Snapshot: return snapshot::reconcile(context, work.key);
     case Kind::Rollback: return rollback::reconcile(context, work.key);
     case Kind::Repository: return repository::reconcile(context, work.key);

@@ -10,7 +10,7 @@
 
 namespace cutline::op {
 
-enum class Kind { Policy, Snapshot, Rollback, Repository };
+enum class Kind { Policy, Recovery, Snapshot, Rollback, Repository };  // Recovery: of a policy, beside the rest of it
 [[nodiscard]] const char* name(Kind kind);
 
 struct Work {

@@ -2,6 +2,10 @@
 
 namespace cutline::op {
 
+void set_not_implemented(Json& object, const std::vector<std::string>& fields, const std::string& now) {
+  set_condition(object, {"NotImplemented", true, "NotImplemented", fmt::format("{}", fmt::join(fields, ", "))}, now);
+}
+
 const Json* find_condition(const Json& object, std::string_view type) {
   const auto list = Json::json_pointer("/status/conditions");
   if (!object.contains(list)) return nullptr;

@@ -11,6 +11,7 @@ inline const kube::Resource kCheckpoints{"cutline.dev", "v1alpha1", "localcheckp
 inline const kube::Resource kRollbacks{"cutline.dev", "v1alpha1", "rollbacks"};
 inline const kube::Resource kRepositories{"cutline.dev", "v1alpha1", "snapshotrepositories"};
 inline const kube::Resource kPods{"", "v1", "pods"};
+inline const kube::Resource kServices{"", "v1", "services"};
 inline const kube::Resource kSecrets{"", "v1", "secrets"};
 inline const kube::Resource kWebhooks{"admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", false};
 

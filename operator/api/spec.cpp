@@ -55,6 +55,32 @@ std::string Selector::query() const {
   return fmt::format("{}", fmt::join(parts, ","));
 }
 
+namespace {
+
+Millis duration(const Json& object, const char* pointer, Millis otherwise) {
+  const auto written = text(object, pointer);
+  return written ? parse_duration(*written).value_or(otherwise) : otherwise;
+}
+
+int number(const Json& object, const char* pointer, int otherwise) { return object.value(Pointer{pointer}, otherwise); }
+
+IncrementalSpec read_incremental(const Json& object) {
+  return {text(object, "/spec/initiator").value_or(text(object, "/spec/incremental/initiator").value_or("")),
+          text(object, "/spec/incremental/closure") == "Paper", number(object, "/spec/incremental/fullEvery", 12)};
+}
+
+IndependentSpec read_independent(const Json& object) {
+  return {duration(object, "/spec/independent/interval", Millis{30'000}), duration(object, "/spec/independent/jitter", Millis{0}),
+          truth(object, "/spec/independent/allowRestart"), text(object, "/spec/independent/lost") == "Allow"};
+}
+
+}  // namespace
+
+RecoverySpec read_recovery_spec(const Json& policy) {
+  return {text(policy, "/spec/recovery/mode") == "Automatic", number(policy, "/spec/recovery/limit", 3),
+          duration(policy, "/spec/recovery/backoff", Millis{10'000})};
+}
+
 SaveSpec read_save_spec(const Json& object) {
   SaveSpec out;
   const auto labels = part(object, "/spec/selector/matchLabels", Json::object());
@@ -62,8 +88,9 @@ SaveSpec read_save_spec(const Json& object) {
   for (const auto& r : part(object, "/spec/selector/matchExpressions", Json::array()))
     out.selector.match_expressions.push_back({r.value("key", ""), r.value("operator", ""), strings(r.value("values", Json::array()))});
   out.protocol = text(object, "/spec/protocol").value_or("Coordinated");
-  if (const auto deadline = text(object, "/spec/deadline"))
-    if (const auto parsed = parse_duration(*deadline)) out.deadline = *parsed;
+  out.incremental = read_incremental(object);
+  out.independent = read_independent(object);
+  out.deadline = duration(object, "/spec/deadline", out.deadline);
   const bool open = object.value(Pointer{"/metadata/annotations"}, Json::object()).value(kTestGate, "") == "Open";
   const bool drop = text(object, "/spec/gate") == "Drop";
   out.options.gate = open ? protocol::GateKind::Open : drop ? protocol::GateKind::Drop : protocol::GateKind::Queue;
@@ -77,6 +104,7 @@ SnapshotSpec read_snapshot_spec(const Json& object) {
   out.policy = text(object, "/spec/policyRef/name");
   if (!out.policy) out.inline_spec = read_save_spec(object);
   out.protocol = text(object, "/spec/protocol");
+  out.initiator = text(object, "/spec/initiator");
   out.pinned = truth(object, "/spec/pinned");
   return out;
 }
@@ -89,15 +117,10 @@ RollbackSpec read_rollback_spec(const Json& object) {
 std::vector<std::string> not_implemented(const Json& object) {
   std::vector<std::string> out;
   const auto name_if = [&](bool asked, const char* field) { if (asked) out.emplace_back(field); };
-  const auto protocol = text(object, "/spec/protocol").value_or("Coordinated");
-  name_if(protocol != "Coordinated", "spec.protocol");
   name_if(!text(object, "/spec/schedule").value_or("").empty(), "spec.schedule");
   name_if(object.contains(Pointer{"/spec/hooks"}), "spec.hooks");
   name_if(object.contains(Pointer{"/spec/repositoryRef"}), "spec.repositoryRef");
   name_if(object.contains(Pointer{"/spec/retention"}), "spec.retention");
-  name_if(text(object, "/spec/recovery/mode") == "Automatic", "spec.recovery.mode");
-  name_if(object.contains(Pointer{"/spec/to/before"}), "spec.to.before");
-  name_if(object.contains(Pointer{"/spec/pods"}), "spec.pods");
   name_if(object.contains(Pointer{"/spec/s3"}), "spec.s3");
   name_if(object.contains(Pointer{"/spec/volume"}), "spec.volume");
   return out;

@@ -26,17 +26,39 @@ struct Selector {
   [[nodiscard]] std::string query() const;
 };
 
+struct IncrementalSpec {
+  std::string initiator;
+  bool paper = false;  // closure: Paper
+  int full_every = 12;  // 0: never
+};
+
+struct IndependentSpec {
+  Millis interval{30'000};
+  Millis jitter{0};
+  bool allow_restart = false;
+  bool allow_loss = false;  // lost: Allow
+};
+
+struct RecoverySpec {
+  bool automatic = false;
+  int limit = 3;
+  Millis backoff{10'000};
+};
+
 struct SaveSpec {  // the part that policy and inline snapshot have in common
   Selector selector;
   std::string protocol = "Coordinated";
   Millis deadline{5000};
   protocol::SaveOptions options;
+  IncrementalSpec incremental;  // of protocol Incremental
+  IndependentSpec independent;  // of protocol Independent
 };
 
 struct SnapshotSpec {
   std::optional<std::string> policy;  // else `inline_spec`
   std::optional<SaveSpec> inline_spec;
   std::optional<std::string> protocol;
+  std::optional<std::string> initiator;  // instead of the policy's
   bool pinned = false;
 };
 
@@ -51,6 +73,7 @@ struct RollbackSpec {
 
 // Of a SnapshotPolicy or of a DistributedSnapshot with an inline spec.
 [[nodiscard]] SaveSpec read_save_spec(const Json& object);
+[[nodiscard]] RecoverySpec read_recovery_spec(const Json& policy);
 [[nodiscard]] SnapshotSpec read_snapshot_spec(const Json& object);
 [[nodiscard]] RollbackSpec read_rollback_spec(const Json& object);
 

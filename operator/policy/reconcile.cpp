@@ -1,6 +1,11 @@
 #include "operator/policy/reconcile.hpp"
 
+#include "base/log.hpp"
+#include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/pods/remember.hpp"
+#include "operator/policy/checkpoints.hpp"
+#include "operator/policy/configure.hpp"
 #include "operator/policy/status.hpp"
 #include "operator/rounds/record_keeper.hpp"
 
@@ -9,31 +14,70 @@ namespace {
 
 constexpr Millis kRead{10'000};
 constexpr Millis kPatience{10'000};
-constexpr Millis kAgain{10'000};  // pods come and go
+constexpr Millis kAgain{10'000};            // pods come and go,
+constexpr Millis kAgainIndependent{3'000};  // and save themselves
+
+// What the API server should know of a workload that saves itself.
+cutline::Status record_checkpoints(Context& context, const std::string& ns, const Workload& workload) {
+  const auto objects = context.items(kCheckpoints, ns, Deadline::after(kRead));
+  if (!objects) return tl::unexpected(objects.error());
+  const auto difference = compare(ns, workload, *objects);
+  for (const auto& object : difference.missing) {
+    const auto made = context.client.create(kCheckpoints, object, Deadline::after(kRead));
+    if (!made && made.error().code != Code::Conflict) return tl::unexpected(made.error());
+    Json status = {{"status", {{"kept", {{{"node", object["spec"]["node"]}}}}, {"storedBytes", object["spec"]["bytes"]}}}};
+    set_condition(status, {"Local", true, "OnNode", "in the pod's own volume"}, now_text());
+    set_condition(status, {"Durable", false, "OnNode", "it goes with the pod"}, now_text());
+    if (auto written = context.client.merge_patch(kCheckpoints, kube::key_of(object), status, Deadline::after(kRead), "status"); !written)
+      return tl::unexpected(written.error());
+  }
+  for (const auto& name : difference.superfluous)
+    if (auto removed = context.client.remove(kCheckpoints, {ns, name}, Deadline::after(kRead)); !removed && removed.error().code != Code::NotFound)
+      return removed;
+  return {};
+}
+
+std::optional<Workload> independent_workload(Context& context, const kube::Key& key, const SaveSpec& save, const std::vector<Pod>& pods) {
+  auto workload = remember(context, key.ns, save.selector, pods);
+  if (!workload) {
+    log::debug("histories not read", {{"policy", kube::to_string(key)}, {"error", workload.error()}});
+    return std::nullopt;  // its pods start, or end: the next turn sees them
+  }
+  if (auto recorded = record_checkpoints(context, key.ns, *workload); !recorded)
+    log::warn("checkpoints not recorded", {{"policy", kube::to_string(key)}, {"error", recorded.error()}});
+  return std::move(*workload);
+}
 
 }  // namespace
 
 Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   const auto deadline = Deadline::after(kRead);
   auto object = context.client.get(kPolicies, key, deadline);
-  if (!object) return object.error().code == Code::NotFound ? Result<Outcome>{Outcome{}} : tl::unexpected(object.error());
+  if (!object && object.error().code != Code::NotFound) return tl::unexpected(object.error());
   const auto pods = context.pods(key.ns, deadline);
   if (!pods) return tl::unexpected(pods.error());
-  auto listed = context.client.list(kSnapshots, key.ns, "", deadline);
-  if (!listed) return tl::unexpected(listed.error());
-  std::vector<Json> snapshots;
-  for (auto& snapshot : (*listed)["items"]) snapshots.push_back(std::move(snapshot));
+  const auto policies = context.items(kPolicies, key.ns, deadline);
+  if (!policies) return tl::unexpected(policies.error());
+  configure(context, *pods, *policies);
+  if (!object) return Outcome{};  // its pods have been told that it is gone
+  const auto snapshots = context.items(kSnapshots, key.ns, deadline);
+  if (!snapshots) return tl::unexpected(snapshots.error());
+  const auto save = read_save_spec(*object);
+  const bool independent = save.protocol == "Independent";
+  const auto workload = independent ? independent_workload(context, key, save, *pods) : std::nullopt;
 
+  const Outcome again{independent ? kAgainIndependent : kAgain};
+  const auto edit = [&](Json& policy) {
+    write_status(policy, *pods, *snapshots, now_text());
+    if (workload) write_line(policy, *workload, now_text());
+  };
   Json next = *object;
-  write_status(next, *pods, snapshots, now_text());
-  if (next.value("status", Json{}) == object->value("status", Json{})) return Outcome{kAgain};
+  edit(next);
+  if (next.value("status", Json{}) == object->value("status", Json{})) return again;
   RecordKeeper keeper{context.client, kPolicies, std::move(*object)};
-  auto written = keeper.write([&](Json& policy) -> cutline::Status {
-    write_status(policy, *pods, snapshots, now_text());
-    return {};
-  }, kPatience, context.stop);
+  auto written = keeper.write([&](Json& policy) -> cutline::Status { edit(policy); return {}; }, kPatience, context.stop);
   if (!written) return tl::unexpected(written.error());
-  return Outcome{kAgain};
+  return again;
 }
 
 }  // namespace cutline::op::policy

@@ -2,6 +2,7 @@
 
 #include "operator/api/conditions.hpp"
 #include "operator/pods/membership.hpp"
+#include "operator/rollback/line.hpp"
 #include "operator/snapshot/plan.hpp"
 
 namespace cutline::op::policy {
@@ -43,6 +44,22 @@ void write_status(Json& policy, const std::vector<Pod>& pods, const std::vector<
   if (!missing.empty() || find_condition(policy, "NotImplemented") != nullptr)
     set_condition(policy, {"NotImplemented", !missing.empty(), missing.empty() ? "AllImplemented" : "NotImplemented",
                            missing.empty() ? "" : fmt::format("this version does not carry out {} yet", fmt::join(missing, ", "))}, now);
+}
+
+void write_line(Json& policy, const Workload& workload, const std::string& now) {
+  const auto save = read_save_spec(policy);
+  rollback::Wish wish;
+  wish.everyone = true;
+  wish.options = rollback::options_of(save);
+  const auto line = rollback::compute(workload, wish);
+  auto& rows = policy["status"]["line"];
+  rows = Json::array();
+  if (!line) {
+    set_condition(policy, {"Recoverable", false, "NoLine", line.error().message}, now);
+    return;
+  }
+  for (const auto& entry : line->entries) rows.push_back({{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"checkpoint", value(entry.index)}});
+  set_condition(policy, {"Recoverable", true, "LineFound", "if every application failed now, the workload would go back to status.line"}, now);
 }
 
 }  // namespace cutline::op::policy

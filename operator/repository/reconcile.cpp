@@ -9,7 +9,7 @@ namespace cutline::op::repository {
 
 Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   auto object = context.client.get(kRepositories, key, Deadline::after(Millis{10'000}));
-  if (!object) return object.error().code == Code::NotFound ? Result<Outcome>{Outcome{}} : tl::unexpected(object.error());
+  if (!object) return gone_or(object.error());
   if (is_true(*object, "NotImplemented")) return Outcome{};
   const auto message = fmt::format("this version does not carry out {} yet", fmt::join(not_implemented(*object), ", "));
   RecordKeeper keeper{context.client, kRepositories, std::move(*object)};

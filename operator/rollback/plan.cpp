@@ -1,9 +1,8 @@
 #include "operator/rollback/plan.hpp"
 
-#include <charconv>
-
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/api/text.hpp"
 #include "operator/snapshot/plan.hpp"
 
 namespace cutline::op::rollback {
@@ -17,6 +16,18 @@ bool usable(const Json& snapshot) {
   return is_true(snapshot, "Committed") && !snapshot.contains(Json::json_pointer("/metadata/deletionTimestamp"));
 }
 
+// Committed, and with its images still there.
+const Json* most_recent(const std::vector<Json>& snapshots, const std::string& policy, const std::optional<std::string>& before) {
+  const Json* last = nullptr;
+  for (const auto& snapshot : snapshots) {
+    if (!usable(snapshot) || read_snapshot_spec(snapshot).policy != policy) continue;
+    const auto* committed = find_condition(snapshot, "Committed");
+    if (before && committed->value("lastTransitionTime", "") > *before) continue;  // both in UTC, to the second
+    if (last == nullptr || snapshot::recorded_epoch(snapshot) > snapshot::recorded_epoch(*last)) last = &snapshot;
+  }
+  return last;
+}
+
 // The recovery line of a coordinated workload is its last committed snapshot.
 Result<const Json*> choose(const RollbackSpec& spec, const std::vector<Json>& snapshots) {
   if (spec.snapshot) {
@@ -25,12 +36,10 @@ Result<const Json*> choose(const RollbackSpec& spec, const std::vector<Json>& sn
     if (!usable(*named)) return fail(Code::Invalid, "DistributedSnapshot {} is not committed: there is nothing to go back to", *spec.snapshot);
     return &*named;
   }
-  const Json* last = nullptr;
-  for (const auto& snapshot : snapshots) {
-    if (!usable(snapshot) || read_snapshot_spec(snapshot).policy != spec.policy) continue;
-    if (last == nullptr || snapshot::recorded_epoch(snapshot) > snapshot::recorded_epoch(*last)) last = &snapshot;
-  }
-  if (last == nullptr) return fail(Code::NotFound, "no recovery line: policy {} has no committed snapshot", spec.policy.value_or("(none)"));
+  const auto* last = most_recent(snapshots, spec.policy.value_or(""), spec.before);
+  if (last == nullptr)
+    return fail(Code::NotFound, "no recovery line: policy {} has no committed snapshot{}", spec.policy.value_or("(none)"),
+                spec.before ? " of before " + *spec.before : "");
   return last;
 }
 
@@ -38,29 +47,25 @@ std::string because(const RollbackSpec& spec) {
   return spec.snapshot ? "the snapshot was named" : "it is the most recent distributed snapshot";
 }
 
-// "10.0.0.1:80" or "[fd00::1]:80".
-protocol::Endpoint endpoint(const std::string& text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return {};
-  auto address = text.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  std::uint16_t port = 0;
-  std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
-  return {std::move(address), port};
-}
-
 // The snapshot's connections of a pod to outside of the workload. They are written down with the snapshot, for good.
 std::vector<protocol::Connection> external_of(const Json& list, const std::string& pod) {
   std::vector<protocol::Connection> out;
   for (const auto& c : list)
-    if (c.value("pod", "") == pod) out.push_back({endpoint(c.value("local", "")), endpoint(c.value("remote", ""))});
+    if (c.value("pod", "") == pod) out.push_back({parse_endpoint(c.value("local", "")), parse_endpoint(c.value("remote", ""))});
   return out;
 }
 
 Json external_list(const Json& object) { return object.value(Json::json_pointer("/status/external"), Json::array()); }
 
+Line named(std::string snapshot) {
+  Line out;
+  out.snapshot = std::move(snapshot);
+  return out;
+}
+
+// A coordinated snapshot, whole: its cut was proved when it was committed.
 Result<Line> line_of(const Json& snapshot, const RollbackSpec& spec, const std::vector<Pod>& pods) {
-  Line out{kube::key_of(snapshot).name, {}};
+  auto out = named(kube::key_of(snapshot).name);
   for (const auto& member : snapshot.at(Json::json_pointer("/status/members"))) {
     const auto name = member.value("pod", "");
     const auto pod = std::ranges::find_if(pods, [&](const Pod& p) { return p.uid.value == member.value("uid", ""); });
@@ -69,14 +74,16 @@ Result<Line> line_of(const Json& snapshot, const RollbackSpec& spec, const std::
     if (!pod->sidecar_ready || pod->addresses.empty()) return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", name);
     if (!pod->not_running.empty()) return fail(Code::Unavailable, "pod {}: container {} is not running", name, pod->not_running.front());
     out.entries.push_back({*pod, {snapshot::recorded_epoch(snapshot), member.value("digest", ""), external_of(external_list(snapshot), name)}, "present",
-                           fmt::format("{}, checkpoint {}", out.snapshot, member.value("checkpoint", 0)), because(spec)});
+                           fmt::format("{}, checkpoint {}", out.snapshot, member.value("checkpoint", 0)), because(spec),
+                           CheckpointIndex{member.value("checkpoint", std::uint64_t{0})}});
+    out.external += out.entries.back().target.external.size();
   }
   return out;
 }
 
 // The plan was made durable before anything was touched: the successor of a dead coordinator follows it to the letter.
 Line recorded_line(const Json& object, const std::vector<Json>& snapshots, const std::vector<Pod>& pods) {
-  Line out{kube::string_at(object, "/status/to"), {}};
+  auto out = named(kube::string_at(object, "/status/to"));
   const auto snapshot = std::ranges::find_if(snapshots, [&](const Json& s) { return kube::key_of(s).name == out.snapshot; });
   const auto external = snapshot == snapshots.end() ? Json::array() : external_list(*snapshot);
   for (const auto& entry : object.at(Json::json_pointer("/status/plan"))) {
@@ -85,8 +92,18 @@ Line recorded_line(const Json& object, const std::vector<Json>& snapshots, const
     if (now != pods.end()) pod = *now;
     auto closed = external_of(external, pod.name);
     out.entries.push_back({std::move(pod), {Epoch{entry.value("epoch", std::uint64_t{0})}, entry.value("digest", ""), std::move(closed)},
-                           entry.value("from", ""), entry.value("to", ""), entry.value("because", "")});
+                           entry.value("from", ""), entry.value("to", ""), entry.value("because", ""), {}});
   }
+  for (const auto& row : object.value(Json::json_pointer("/status/severed"), Json::array())) {
+    const auto pod = std::ranges::find_if(pods, [&](const Pod& p) { return p.uid.value == row.value("uid", ""); });
+    if (pod == pods.end()) continue;  // its connections went with it
+    if (out.severed.empty() || out.severed.back().pod.uid != pod->uid) out.severed.push_back({*pod, {}});
+    out.severed.back().connections.push_back({parse_endpoint(row.value("local", "")), parse_endpoint(row.value("remote", ""))});
+  }
+  // A pod that begins anew may have gone already.
+  std::erase_if(out.entries, [&](const Entry& e) {
+    return value(e.target.checkpoint) == 0 && std::ranges::none_of(pods, [&](const Pod& p) { return p.uid == e.pod.uid && !p.ending; });
+  });
   return out;
 }
 
@@ -95,7 +112,81 @@ Phase recorded_phase(const Json& object) {
   return is_true(object, "Irrevocable") ? Phase::Restoring : Phase::Reserved;
 }
 
+// ---- computed from histories ---------------------------------------------------------------------------------------------
+
+SaveSpec save_spec(const Observed& o, const Json* snapshot) {
+  if (o.policy) return read_save_spec(*o.policy);
+  return snapshot != nullptr ? read_save_spec(*snapshot) : SaveSpec{};
+}
+
+// The latest checkpoint of each pod that was taken before then; none: its start.
+std::map<PodUid, CheckpointIndex> before(const std::string& time, const Observed& o) {
+  std::map<PodUid, CheckpointIndex> out;
+  for (const auto& pod : o.workload->pods) out.emplace(pod.pod.uid, CheckpointIndex{0});
+  for (const auto& checkpoint : o.checkpoints) {
+    const auto found = out.find(PodUid{kube::string_at(checkpoint, "/spec/uid")});
+    if (found == out.end() || kube::string_at(checkpoint, "/metadata/creationTimestamp") > time) continue;
+    found->second = std::max(found->second, CheckpointIndex{checkpoint.value(Json::json_pointer("/spec/index"), std::uint64_t{0})});
+  }
+  return out;
+}
+
+std::set<PodUid> failed(const RollbackSpec& spec, const Workload& workload) {
+  std::set<PodUid> out;
+  for (const auto& pod : workload.pods) {
+    const bool named = std::ranges::find(spec.pods, pod.pod.name) != spec.pods.end();
+    if (named || (spec.pods.empty() && !pod.failures.empty())) out.insert(pod.pod.uid);
+  }
+  return out;
+}
+
+Result<Line> computed(const Observed& o, const RollbackSpec& spec) {
+  const auto chosen = spec.snapshot ? choose(spec, o.snapshots) : Result<const Json*>{nullptr};
+  if (!chosen) return tl::unexpected(chosen.error());
+  for (const auto& name : spec.pods)
+    if (std::ranges::none_of(o.workload->pods, [&](const Remembered& r) { return r.pod.name == name; }))
+      return fail(Code::NotFound, "spec.pods names {}, which is no pod of this workload", name);
+  const auto save = save_spec(o, *chosen);
+  Wish wish;
+  wish.failed = failed(spec, *o.workload);
+  wish.options = options_of(save);
+  if (*chosen != nullptr) {
+    wish.snapshot = kube::key_of(**chosen).name;
+    for (const auto& member : (*chosen)->at(Json::json_pointer("/status/members")))
+      wish.newest.emplace(PodUid{member.value("uid", "")}, CheckpointIndex{member.value("checkpoint", std::uint64_t{0})});
+  } else if (spec.before) {
+    wish.everyone = true;
+    wish.newest = before(*spec.before, o);
+  } else if (wish.failed.empty()) {
+    if (save.protocol == "Coordinated") {  // nobody has failed: the last snapshot, whole
+      const auto last = choose(spec, o.snapshots);
+      return last ? line_of(**last, spec, o.pods) : tl::unexpected(last.error());
+    }
+    wish.everyone = true;
+  }
+  return compute(*o.workload, wish);
+}
+
+Result<Line> whole_snapshot(const Observed& o, const RollbackSpec& spec) {
+  const auto chosen = choose(spec, o.snapshots);
+  return chosen ? line_of(**chosen, spec, o.pods) : tl::unexpected(chosen.error());
+}
+
 }  // namespace
+
+bool needs_workload(const Observed& o) {
+  const auto spec = read_rollback_spec(o.object);
+  if (is_true(o.object, "Failed") || is_true(o.object, "Released") || value(snapshot::recorded_epoch(o.object)) != 0) return false;
+  if (!spec.snapshot) return o.policy && !(spec.before && spec.pods.empty() && read_save_spec(*o.policy).protocol == "Coordinated");
+  const auto chosen = choose(spec, o.snapshots);
+  return chosen && kube::string_at(**chosen, "/status/protocol") == "Incremental";
+}
+
+Result<Line> line(const Observed& o) {
+  const auto spec = read_rollback_spec(o.object);
+  if (o.unavailable) return tl::unexpected(*o.unavailable);
+  return o.workload ? computed(o, spec) : whole_snapshot(o, spec);
+}
 
 Decision plan(const Observed& o) {
   const auto spec = read_rollback_spec(o.object);
@@ -104,16 +195,16 @@ Decision plan(const Observed& o) {
   if (const auto epoch = snapshot::recorded_epoch(o.object); value(epoch) != 0)
     return Recover{recorded_line(o.object, o.snapshots, o.pods), epoch, recorded_phase(o.object)};
   if (deleting || (spec.dry_run && is_true(o.object, "Planned"))) return Nothing{};
-  if (auto fields = not_implemented(o.object); !fields.empty())
-    return Refuse{{Code::Unsupported, fmt::format("this version does not carry out {} yet", fmt::join(fields, ", "))}, std::move(fields)};
-  const auto chosen = choose(spec, o.snapshots);
-  if (!chosen) return Refuse{chosen.error(), {}};
-  auto line = line_of(**chosen, spec, o.pods);
-  if (!line) {
-    const bool may_pass = line.error().code == Code::Unavailable && o.age < kPatience;
-    return may_pass ? Decision{Later{line.error()}} : Decision{Refuse{line.error(), {}}};
+  if (spec.policy && !o.policy)
+    return Refuse{{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace", *spec.policy)}, {}};
+  auto way = line(o);
+  if (!way) {
+    const bool may_pass = way.error().code == Code::Unavailable && o.age < kPatience;
+    return may_pass ? Decision{Later{way.error()}} : Decision{Refuse{way.error(), {}}};
   }
-  return spec.dry_run ? Decision{Show{std::move(*line)}} : Decision{Begin{std::move(*line)}};
+  if (spec.dry_run) return Show{std::move(*way)};
+  if (way->entries.empty()) return Refuse{{Code::Invalid, "nothing to do: every pod stands at the line already, and none has failed"}, {}};
+  return Begin{std::move(*way)};
 }
 
 }  // namespace cutline::op::rollback

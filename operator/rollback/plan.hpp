@@ -5,29 +5,24 @@
 
 #include "operator/api/spec.hpp"
 #include "operator/pods/membership.hpp"
+#include "operator/rollback/line.hpp"
 #include "protocol/rollback.hpp"
 
 namespace cutline::op::rollback {
 
 struct Observed {
-  Json object;                 // the Rollback
-  std::vector<Json> snapshots; // of its namespace
-  std::vector<Pod> pods;       // of its namespace
+  Json object;                     // the Rollback
+  std::vector<Json> snapshots;     // of its namespace
+  std::vector<Pod> pods;           // of its namespace
   std::chrono::seconds age{0};
+  std::optional<Json> policy;      // the one it names, or that its snapshot names
+  std::vector<Json> checkpoints;   // LocalCheckpoints of the namespace, for spec.to.before
+  std::optional<Workload> workload;  // if needs_workload()
+  std::optional<Error> unavailable;  // why it could not be had
 };
 
-struct Entry {  // one pod's part of the plan, as the user sees it
-  Pod pod;
-  protocol::rollback::Target target;
-  std::string from;
-  std::string to;
-  std::string because;
-};
-
-struct Line {
-  std::string snapshot;
-  std::vector<Entry> entries;
-};
+// Whether the line must be computed from the pods' histories; else a coordinated snapshot is the line, whole.
+[[nodiscard]] bool needs_workload(const Observed& observed);
 
 struct Nothing {};
 struct Later { Error why; };
@@ -39,5 +34,7 @@ struct Recover { Line line; Epoch epoch{}; protocol::rollback::Phase phase{}; };
 using Decision = std::variant<Nothing, Later, Refuse, Show, Begin, Recover>;
 
 [[nodiscard]] Decision plan(const Observed& observed);
+// Where it leads, from what was observed.
+[[nodiscard]] Result<Line> line(const Observed& observed);
 
 }  // namespace cutline::op::rollback

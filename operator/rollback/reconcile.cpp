@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "operator/api/conditions.hpp"
+#include "operator/pods/remember.hpp"
 #include "operator/api/resources.hpp"
 #include "operator/rollback/run.hpp"
 #include "operator/rounds/finalizer.hpp"
@@ -12,23 +13,57 @@ namespace {
 constexpr Millis kRead{10'000};
 constexpr Millis kPatience{30'000};
 
+const Json* named(const std::optional<std::string>& name, const std::vector<Json>& snapshots) {
+  const auto found = std::ranges::find_if(snapshots, [&](const Json& s) { return name && kube::key_of(s).name == *name; });
+  return found == snapshots.end() ? nullptr : &*found;
+}
+
+// The one that the Rollback names, or the one of the snapshot that it names. Nothing: there is none.
+Result<std::optional<Json>> policy_of(Context& context, const std::string& ns, const RollbackSpec& spec, const std::vector<Json>& snapshots) {
+  auto name = spec.policy;
+  if (const auto* snapshot = named(spec.snapshot, snapshots); !name && snapshot != nullptr) name = read_snapshot_spec(*snapshot).policy;
+  if (!name) return std::optional<Json>{};
+  auto policy = context.client.get(kPolicies, {ns, *name}, Deadline::after(kRead));
+  if (policy) return std::optional{std::move(*policy)};
+  if (policy.error().code == Code::NotFound) return std::optional<Json>{};
+  return tl::unexpected(policy.error());
+}
+
+Selector selector_of(const Observed& o) {
+  if (o.policy) return read_save_spec(*o.policy).selector;
+  const auto* snapshot = named(read_rollback_spec(o.object).snapshot, o.snapshots);
+  return snapshot != nullptr ? read_save_spec(*snapshot).selector : Selector{};
+}
+
 Result<Observed> observe(Context& context, const kube::Key& key, const Json& object) {
   Observed out;
   const auto deadline = Deadline::after(kRead);
   auto pods = context.pods(key.ns, deadline);
   if (!pods) return tl::unexpected(pods.error());
   out.pods = std::move(*pods);
-  auto snapshots = context.client.list(kSnapshots, key.ns, "", deadline);
+  auto snapshots = context.items(kSnapshots, key.ns, deadline);
   if (!snapshots) return tl::unexpected(snapshots.error());
-  for (auto& snapshot : (*snapshots)["items"]) out.snapshots.push_back(std::move(snapshot));
+  out.snapshots = std::move(*snapshots);
   out.age = age_of(object);
   out.object = object;
+  const auto spec = read_rollback_spec(object);
+  if (auto found = policy_of(context, key.ns, spec, out.snapshots); !found) return tl::unexpected(found.error());
+  else out.policy = std::move(*found);
+  if (spec.before) {
+    auto checkpoints = context.items(kCheckpoints, key.ns, deadline);
+    if (!checkpoints) return tl::unexpected(checkpoints.error());
+    out.checkpoints = std::move(*checkpoints);
+  }
+  if (!needs_workload(out)) return out;
+  auto workload = remember(context, key.ns, selector_of(out), out.pods);
+  if (workload) out.workload = std::move(*workload);
+  else out.unavailable = workload.error();
   return out;
 }
 
 class Apply {
  public:
-  Apply(Context& context, Json object) : context_(context), keeper_(context.client, kRollbacks, std::move(object)) {}
+  Apply(Context& context, const Observed& observed) : context_(context), observed_(observed), keeper_(context.client, kRollbacks, observed.object) {}
 
   Result<Outcome> operator()(const Nothing&) { return Outcome{}; }
 
@@ -42,8 +77,7 @@ class Apply {
   Result<Outcome> operator()(const Refuse& refuse) {
     event(kube::EventType::Warning, name(refuse.why.code), refuse.why.message);
     return ended(write([&](Json& object) {
-      if (!refuse.not_implemented.empty())
-        set_condition(object, {"NotImplemented", true, "NotImplemented", fmt::format("{}", fmt::join(refuse.not_implemented, ", "))}, now_text());
+      if (!refuse.not_implemented.empty()) set_not_implemented(object, refuse.not_implemented, now_text());
       set_condition(object, {"Failed", true, name(refuse.why.code), refuse.why.message}, now_text());
     }));
   }
@@ -53,10 +87,10 @@ class Apply {
   }
 
   Result<Outcome> operator()(const Begin& begin) {
-    auto epoch = context_.lease.next_epoch(Deadline::after(kRead));
+    auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
     if (!epoch) return tl::unexpected(epoch.error());
     log::info("rollback begins", {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"to", begin.line.snapshot}});
-    return conclude(run(context_, keeper_, begin.line, Epoch{*epoch}));
+    return conclude(run(context_, keeper_, begin.line, *epoch, observed_.workload ? Again{[this] { return again(); }} : Again{}));
   }
 
   Result<Outcome> operator()(const Recover& recover) {
@@ -81,6 +115,14 @@ class Apply {
     return Outcome{};
   }
 
+  Result<Line> again() {
+    auto observed = observed_;
+    auto workload = remember(context_, keeper_.key().ns, selector_of(observed), observed.pods);
+    if (!workload) return tl::unexpected(workload.error());
+    observed.workload = std::move(*workload);
+    return line(observed);
+  }
+
   template <class F>
   cutline::Status write(F&& edit) {
     return keeper_.write([&](Json& object) -> cutline::Status { edit(object); return {}; }, kPatience, context_.stop);
@@ -96,6 +138,7 @@ class Apply {
   }
 
   Context& context_;
+  const Observed& observed_;
   RecordKeeper keeper_;
 };
 
@@ -103,10 +146,10 @@ class Apply {
 
 Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   auto object = context.client.get(kRollbacks, key, Deadline::after(kRead));
-  if (!object) return object.error().code == Code::NotFound ? Result<Outcome>{Outcome{}} : tl::unexpected(object.error());
+  if (!object) return gone_or(object.error());
   auto observed = observe(context, key, *object);
   if (!observed) return tl::unexpected(observed.error());
-  return std::visit(Apply{context, std::move(*object)}, plan(*observed));
+  return std::visit(Apply{context, *observed}, plan(*observed));
 }
 
 }  // namespace cutline::op::rollback

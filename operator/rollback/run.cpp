@@ -4,6 +4,7 @@
 #include "operator/api/conditions.hpp"
 #include "operator/api/text.hpp"
 #include "operator/rounds/driver.hpp"
+#include "operator/rollback/outside.hpp"
 #include "operator/rounds/member_watch.hpp"
 
 namespace cutline::op::rollback {
@@ -21,7 +22,8 @@ bool ended(const Json& object) { return is_true(object, "Failed") || is_true(obj
 
 class Run {
  public:
-  Run(Context& context, RecordKeeper& keeper, const Line& line, Epoch epoch) : context_(context), keeper_(keeper), line_(line) {
+  Run(Context& context, RecordKeeper& keeper, const Line& line, Epoch epoch, Again again)
+      : context_(context), keeper_(keeper), line_(line), again_(std::move(again)) {
     plan_.epoch = epoch;
     plan_.hold = kHold;
     plan_.prepare_budget = kPrepareBudget;
@@ -67,13 +69,21 @@ class Run {
     });
   }
 
+  // The gates of those that go back are closed now. What stays went on meanwhile: does the line still hold?
   cutline::Status irrevocable(const proto::Irrevocable& r) {
+    if (auto holds = check_again(); !holds) {
+      moved_ = holds.error().code == Code::Busy;
+      return holds;
+    }
     return write([&](Json& object) {
+      record_severed(object, line_);
       set_condition(object, {"Irrevocable", true, "AllPrepared", fmt::format("epoch {}: every member has verified its checkpoint; from here only forward", value(r.epoch))}, now_text());
     });
   }
 
   cutline::Status commit(const proto::Commit& c) {
+    sever(context_, line_, plan_.epoch);
+    if (auto gone = remove_restarted(context_, keeper_.key().ns, line_); !gone) return gone;
     Micros slowest{0};
     return write([&](Json& object) {
       for (auto& entry : object["status"]["plan"]) {
@@ -90,7 +100,7 @@ class Run {
 
   cutline::Status failure(const proto::Failure& f) {
     const auto why = with_names(f.why, members_);
-    busy_ = why.code == Code::Busy && !f.held;
+    busy_ = (why.code == Code::Busy || moved_) && !f.held;
     log::warn("rollback failed", {{"epoch", f.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", why}});
     return write([&](Json& object) {
       if (busy_) {
@@ -99,7 +109,7 @@ class Run {
         return;
       }
       const std::string tail = f.held ? "; every gate stays closed: roll back again, to this or to an earlier snapshot" : "; nothing was touched";
-      set_condition(object, {"Failed", true, name(why.code), why.message + tail}, now_text());
+      set_condition(object, {"Failed", true, f.held ? "Held" : name(why.code), why.message + tail}, now_text());
     });
   }
 
@@ -120,6 +130,15 @@ class Run {
     return Ending::Released;
   }
 
+  cutline::Status check_again() {
+    if (!again_) return {};
+    auto now = again_();
+    if (!now) return tl::unexpected(now.error());
+    if (!same_way(line_, *now)) return fail(Code::Busy, "the pods that stay have received more meanwhile, so the line is another one: planned again");
+    line_.severed = std::move(now->severed);
+    return {};
+  }
+
   template <class F>
   cutline::Status write(F&& edit) {
     return keeper_.write([&](Json& object) -> cutline::Status {
@@ -131,38 +150,48 @@ class Run {
 
   Context& context_;
   RecordKeeper& keeper_;
-  const Line& line_;
+  Line line_;
+  Again again_;
   proto::Plan plan_;
   Members members_;
   MemberWatch watch_{context_, keeper_.key().ns};
   Instant began_ = std::chrono::steady_clock::now();
   Micros held_{0};
   bool busy_ = false;
+  bool moved_ = false;
 };
 
 }  // namespace
 
+void record_severed(Json& object, const Line& line) {
+  auto& severed = object["status"]["severed"];
+  severed = Json::array();
+  for (const auto& [pod, connections] : line.severed)
+    for (const auto& c : connections)
+      severed.push_back({{"pod", pod.name}, {"uid", pod.uid.value}, {"local", show(c.local)}, {"remote", show(c.remote)}});
+}
+
 void record_plan(Json& object, const Line& line, const std::string& now) {
   auto& status = object["status"];
   status["to"] = line.snapshot;
-  status["dominoDepth"] = 0;
-  std::size_t external = 0;
-  for (const auto& entry : line.entries) external += entry.target.external.size();
-  status["lost"] = {{"external", external}};
+  status["dominoDepth"] = line.domino_depth;
+  status["lost"] = {{"bytes", line.lost_bytes}, {"connections", line.lost_connections}, {"external", line.external}};
   status["plan"] = Json::array();
   for (const auto& entry : line.entries)
     status["plan"].push_back({{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"from", entry.from}, {"to", entry.to},
                               {"because", entry.because}, {"epoch", value(entry.target.checkpoint)}, {"digest", entry.target.digest}});
-  set_condition(object, {"Planned", true, "LineFound", fmt::format("{} pods go back to {}", line.entries.size(), line.snapshot)}, now);
+  record_severed(object, line);
+  const auto where = line.snapshot.empty() ? "the recovery line" : line.snapshot;
+  set_condition(object, {"Planned", true, "LineFound", fmt::format("{} pods go back to {}", line.entries.size(), where)}, now);
 }
 
-Ending run(Context& context, RecordKeeper& keeper, const Line& line, Epoch epoch) {
-  Run run{context, keeper, line, epoch};
+Ending run(Context& context, RecordKeeper& keeper, const Line& line, Epoch epoch, Again again) {
+  Run run{context, keeper, line, epoch, std::move(again)};
   return run.drive(proto::Begin{run.plan(), std::chrono::steady_clock::now()});
 }
 
 Ending run(Context& context, RecordKeeper& keeper, const Recover& recover) {
-  Run run{context, keeper, recover.line, recover.epoch};
+  Run run{context, keeper, recover.line, recover.epoch, {}};
   return run.drive(proto::Recover{run.plan(), recover.phase, std::chrono::steady_clock::now()});
 }
 

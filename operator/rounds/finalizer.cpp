@@ -1,6 +1,6 @@
 #include "operator/rounds/finalizer.hpp"
 
-#include <ctime>
+#include "operator/api/text.hpp"
 
 #include "operator/api/resources.hpp"
 
@@ -27,11 +27,9 @@ Status remove_finalizer(kube::Client& client, const kube::Resource& resource, co
 }
 
 std::chrono::seconds age_of(const Json& object) {
-  std::tm parts{};
-  if (::strptime(kube::string_at(object, "/metadata/creationTimestamp").c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts) == nullptr)
-    return std::chrono::seconds{0};
-  const auto made = std::chrono::system_clock::from_time_t(::timegm(&parts));
-  return std::max(std::chrono::seconds{0}, std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - made));
+  const auto made = parse_time(kube::string_at(object, "/metadata/creationTimestamp"));
+  if (!made) return std::chrono::seconds{0};
+  return std::max(std::chrono::seconds{0}, std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - *made));
 }
 
 }  // namespace cutline::op

@@ -20,14 +20,46 @@ std::vector<std::string> refused_fields(const Json& object, const std::optional<
   auto fields = not_implemented(object);
   if (policy)
     for (auto& field : not_implemented(*policy))
-      if (field == "spec.protocol" || field == "spec.hooks") fields.push_back("policy " + field);
+      if (field == "spec.hooks") fields.push_back("policy " + field);
   std::erase(fields, "spec.repositoryRef");  // the snapshot is kept on the nodes meanwhile: said in a condition, no reason to refuse
   return fields;
 }
 
+// `fullEvery`: every so many snapshots of a policy all pods are saved.
+bool full_is_due(const Observed& o, const SaveSpec& save) {
+  if (save.incremental.full_every == 0) return false;
+  const auto policy = read_snapshot_spec(o.object).policy;
+  if (!policy) return false;
+  Epoch last_full{};
+  std::vector<Epoch> committed;
+  for (const auto& snapshot : o.snapshots) {
+    if (read_snapshot_spec(snapshot).policy != policy || !is_true(snapshot, "Committed")) continue;
+    committed.push_back(recorded_epoch(snapshot));
+    if (kube::string_at(snapshot, "/status/protocol") != "Incremental") last_full = std::max(last_full, committed.back());
+  }
+  const auto since = std::ranges::count_if(committed, [&](Epoch epoch) { return epoch > last_full; });
+  return since + 1 >= save.incremental.full_every;
+}
+
+// What a dead coordinator may have asked: an incremental round can have reached any pod of the workload.
+Members reached(const Observed& o, const SaveSpec& save, bool committed) {
+  auto out = recorded_members(o.object, o.pods);
+  if (committed || save.protocol != "Incremental") return out;
+  for (const auto& pod : o.pods)
+    if (save.selector.matches(pod.labels) && pod.injected && !pod.ending && !pod.addresses.empty()) out.emplace(pod.uid, pod);
+  return out;
+}
+
 Decision begin(const Observed& o, SaveSpec save) {
   auto members = plan_members(save.selector, o.pods);
-  if (members) return Begin{std::move(save), std::move(*members)};
+  if (members && save.protocol == "Incremental" && !full_is_due(o, save)) {
+    const auto initiator = std::ranges::find_if(*members, [&](const auto& m) { return m.second.name == save.incremental.initiator; });
+    if (initiator == members->end())
+      return Refuse{{Code::NotFound, fmt::format("the initiator {} is no pod that the selector finds: see spec.incremental.initiator", save.incremental.initiator)}, {}};
+    const auto uid = initiator->first;
+    return Begin{std::move(save), std::move(*members), uid};
+  }
+  if (members) return Begin{std::move(save), std::move(*members), {}};
   const bool may_pass = members.error().code == Code::Unavailable && o.age < kPatience;
   return may_pass ? Decision{Later{members.error()}} : Decision{Refuse{members.error(), {}}};
 }
@@ -67,7 +99,14 @@ Decision plan(const Observed& o) {
   }
   SaveSpec save = spec.policy ? read_save_spec(*o.policy) : *spec.inline_spec;
   if (read_save_spec(o.object).options.gate == protocol::GateKind::Open) save.options.gate = protocol::GateKind::Open;
-  if (value(epoch) != 0) return Recover{std::move(save), recorded_members(o.object, o.pods), epoch, committed};
+  if (spec.protocol) save.protocol = *spec.protocol;
+  if (spec.initiator) save.incremental.initiator = *spec.initiator;
+  if (value(epoch) != 0) {
+    auto members = reached(o, save, committed);
+    return Recover{std::move(save), std::move(members), epoch, committed};
+  }
+  if (save.protocol == "Independent")
+    return Refuse{{Code::Invalid, "with protocol Independent each pod saves itself by its own timer: write spec.protocol: Coordinated here for a snapshot of all"}, {}};
   if (auto fields = refused_fields(o.object, o.policy); !fields.empty())
     return Refuse{{Code::Unsupported, fmt::format("this version does not carry out {} yet", fmt::join(fields, ", "))}, std::move(fields)};
   return begin(o, std::move(save));

@@ -27,12 +27,15 @@ Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
   auto pods = context.pods(key.ns, deadline);
   if (!pods) return tl::unexpected(pods.error());
   out.pods = std::move(*pods);
-  auto rollbacks = context.client.list(kRollbacks, key.ns, "", deadline);
+  const auto rollbacks = context.items(kRollbacks, key.ns, deadline);
   if (!rollbacks) return tl::unexpected(rollbacks.error());
-  for (const auto& rollback : (*rollbacks)["items"]) {
+  for (const auto& rollback : *rollbacks) {
     const bool open = !is_true(rollback, "Failed") && !is_true(rollback, "Released") && !read_rollback_spec(rollback).dry_run;
     out.used_by_rollback |= open && kube::string_at(rollback, "/status/to") == key.name;
   }
+  auto snapshots = context.items(kSnapshots, key.ns, deadline);
+  if (!snapshots) return tl::unexpected(snapshots.error());
+  out.snapshots = std::move(*snapshots);
   out.age = age_of(object);
   out.object = std::move(object);
   return out;
@@ -58,8 +61,7 @@ class Apply {
   Result<Outcome> operator()(const Refuse& refuse) {
     event(kube::EventType::Warning, name(refuse.why.code), refuse.why.message);
     auto written = keeper_.write([&](Json& object) -> cutline::Status {
-      if (!refuse.not_implemented.empty())
-        set_condition(object, {"NotImplemented", true, "NotImplemented", fmt::format("{}", fmt::join(refuse.not_implemented, ", "))}, now_text());
+      if (!refuse.not_implemented.empty()) set_not_implemented(object, refuse.not_implemented, now_text());
       record(object, refuse.why, now_text());
       return {};
     }, kPatience, context_.stop);
@@ -69,10 +71,10 @@ class Apply {
 
   Result<Outcome> operator()(const Begin& begin) {
     if (auto fit = preflight(begin.members); !fit) return fit.error().code == Code::Unavailable ? (*this)(Later{fit.error()}) : (*this)(Refuse{fit.error(), {}});
-    auto epoch = context_.lease.next_epoch(Deadline::after(kRead));
+    auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
     if (!epoch) return tl::unexpected(epoch.error());
     log::info("round begins", {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"members", begin.members.size()}});
-    return conclude(run(context_, keeper_, begin, Epoch{*epoch}));
+    return conclude(run(context_, keeper_, begin, *epoch));
   }
 
   Result<Outcome> operator()(const Recover& recover) {
@@ -134,11 +136,29 @@ class Apply {
     const auto& object = keeper_.object();
     const bool due = is_true(object, "Committed") && !is_true(object, "Recorded");
     if (!due || object.contains(Json::json_pointer("/metadata/deletionTimestamp"))) return Outcome{};
-    for (const auto& member : object.at(Json::json_pointer("/status/members")))
-      if (auto made = record_checkpoint(local_checkpoint(object, member), member); !made) return tl::unexpected(made.error());
+    const auto saved = remembered();
+    for (const auto& member : object.at(Json::json_pointer("/status/members"))) {
+      const auto found = saved.find(PodUid{member.value("uid", "")});
+      const auto checkpoint = local_checkpoint(object, member, found == saved.end() ? nullptr : &found->second);
+      if (auto made = record_checkpoint(checkpoint, member); !made) return tl::unexpected(made.error());
+    }
     if (auto noted = note({"Recorded", true, "LocalCheckpoints", "each member's checkpoint is an object of its own"}); !noted)
       return tl::unexpected(noted.error());
     return Outcome{};
+  }
+
+  // The members' checkpoints of this round, from those sidecars that answer.
+  std::map<PodUid, protocol::LocalCheckpoint> remembered() {
+    std::map<PodUid, protocol::LocalCheckpoint> out;
+    const auto pods = context_.pods(keeper_.key().ns, Deadline::after(kRead));
+    if (!pods) return out;
+    std::vector<control::Peer> peers;
+    for (const auto& [uid, pod] : recorded_members(keeper_.object(), *pods)) peers.push_back(peer_of(pod));
+    for (const auto& [uid, reply] : ask_all(context_.fleet, peers, protocol::Recall{}, Deadline::after(kForgetBudget)))
+      if (const auto* history = reply ? std::get_if<protocol::History>(&*reply) : nullptr)
+        for (const auto& checkpoint : history->checkpoints)
+          if (checkpoint.epoch == recorded_epoch(keeper_.object())) out.emplace(uid, checkpoint);
+    return out;
   }
 
   cutline::Status record_checkpoint(const Json& checkpoint, const Json& member) {
@@ -169,7 +189,7 @@ class Apply {
 
 Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   auto object = context.client.get(kSnapshots, key, Deadline::after(kRead));
-  if (!object) return object.error().code == Code::NotFound ? Result<Outcome>{Outcome{}} : tl::unexpected(object.error());
+  if (!object) return gone_or(object.error());
   auto observed = observe(context, key, *object);
   if (!observed) return tl::unexpected(observed.error());
   return std::visit(Apply{context, std::move(*object)}, plan(*observed));

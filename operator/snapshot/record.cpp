@@ -16,8 +16,15 @@ std::string gate_name(protocol::GateKind kind) {
   return "Queue";
 }
 
-std::string show_endpoint(const protocol::Endpoint& e) {
-  return e.address.contains(':') ? fmt::format("[{}]:{}", e.address, e.port) : fmt::format("{}:{}", e.address, e.port);
+std::string reason(protocol::Why::Reason reason) {
+  using enum protocol::Why::Reason;
+  switch (reason) {
+    case Initiator: return "Initiator";
+    case SentTo: return "SentTo";
+    case ReceivedFrom: return "ReceivedFrom";
+    case NotObserved: return "NotObserved";
+  }
+  return "Selected";
 }
 
 std::string pod_at(const Members& members, const std::string& address) {
@@ -31,8 +38,19 @@ Json external(const protocol::Proof& proof, const Members& members) {
   Json out = Json::array();
   for (const auto& c : proof.external) {
     if (out.size() == kShown) break;
-    out.push_back({{"pod", pod_at(members, c.local.address)}, {"local", show_endpoint(c.local)}, {"remote", show_endpoint(c.remote)}});
+    out.push_back({{"pod", pod_at(members, c.local.address)}, {"local", show(c.local)}, {"remote", show(c.remote)}});
   }
+  return out;
+}
+
+Json member(const PodUid& uid, const std::optional<protocol::Closure>& closure, const Members& members) {
+  const auto& pod = members.at(uid);
+  Json out = {{"pod", pod.name}, {"uid", uid.value}, {"node", pod.node}, {"why", "Selected"}};
+  if (!closure) return out;
+  const auto& why = closure->members.at(uid);
+  out["why"] = reason(why.reason);
+  if (members.contains(why.by)) out["from"] = members.at(why.by).name;
+  if (why.amount != 0) out["amount"] = why.amount;
   return out;
 }
 
@@ -41,11 +59,11 @@ Json external(const protocol::Proof& proof, const Members& members) {
 void record(Json& object, const protocol::round::Reserve& reserve, const Members& members, const std::string& now) {
   auto& status = object["status"];
   status["epoch"] = value(reserve.epoch);
-  status["membersReady"] = fmt::format("0/{}", members.size());
+  status["protocol"] = reserve.closure ? "Incremental" : "Coordinated";
+  status["membersReady"] = fmt::format("0/{}", reserve.members.size());
   status["members"] = Json::array();
-  for (const auto& [uid, pod] : members)
-    status["members"].push_back({{"pod", pod.name}, {"uid", uid.value}, {"node", pod.node}, {"why", "Selected"}});
-  set_condition(object, {"Planned", true, "MembersFixed", fmt::format("epoch {} with {} pods", value(reserve.epoch), members.size())}, now);
+  for (const auto& uid : reserve.members) status["members"].push_back(member(uid, reserve.closure, members));
+  set_condition(object, {"Planned", true, "MembersFixed", fmt::format("epoch {} with {} of {} pods", value(reserve.epoch), reserve.members.size(), members.size())}, now);
 }
 
 void record(Json& object, const protocol::round::Commit& commit, const Members& members, const protocol::Proof& proof,
@@ -54,11 +72,11 @@ void record(Json& object, const protocol::round::Commit& commit, const Members& 
   std::uint64_t total = 0;
   Json list = Json::array();
   for (const auto& [uid, checkpoint] : commit.checkpoints) {
-    const auto& pod = members.at(uid);
     total += value(checkpoint.bytes);
-    list.push_back({{"pod", pod.name}, {"uid", uid.value}, {"node", pod.node}, {"why", "Selected"},
-                    {"checkpoint", value(checkpoint.index)}, {"digest", checkpoint.digest}, {"bytes", value(checkpoint.bytes)},
-                    {"frozen", show(checkpoint.timings.frozen)}, {"gate", gate_name(checkpoint.gate)}});
+    auto one = member(uid, commit.closure, members);
+    one.update({{"checkpoint", value(checkpoint.index)}, {"digest", checkpoint.digest}, {"bytes", value(checkpoint.bytes)},
+                {"frozen", show(checkpoint.timings.frozen)}, {"gate", gate_name(checkpoint.gate)}});
+    list.push_back(std::move(one));
   }
   status["members"] = std::move(list);
   status["membersReady"] = fmt::format("{0}/{0}", commit.checkpoints.size());
@@ -105,20 +123,31 @@ cutline::Status verdict(const protocol::Proof& proof, const Members& members) {
   if (proof.consistent()) return {};
   const auto& v = proof.violations.front();
   return fail(Code::Conflict, "the cut is not consistent: {} -> {} on {}: {} bytes orphaned, {} bytes lost (sent {}, acked {}, received {}); {} such in all",
-              members.at(v.sender).name, members.at(v.receiver).name, show_endpoint(v.at_sender.local), v.orphan_bytes, v.lost_bytes,
+              members.at(v.sender).name, members.at(v.receiver).name, show(v.at_sender.local), v.orphan_bytes, v.lost_bytes,
               v.at_sender.sent, v.at_sender.acked, v.at_receiver.received, proof.violations.size());
 }
 
-Json local_checkpoint(const Json& snapshot, const Json& member) {
+Json counters(const protocol::LocalCheckpoint& checkpoint) {
+  constexpr std::size_t kShown = 200;  // connections; a pod with more of them shows the file beside the images
+  if (checkpoint.counters.size() > kShown) return {{"ref", "manifest.json"}};
+  Json rows = Json::array();
+  for (const auto& c : checkpoint.counters)
+    rows.push_back({{"local", show(c.local)}, {"remote", show(c.remote)}, {"acked", c.acked}, {"sent", c.sent}, {"received", c.received}});
+  return {{"connections", std::move(rows)}};
+}
+
+Json local_checkpoint(const Json& snapshot, const Json& member, const protocol::LocalCheckpoint* saved) {
   const auto key = kube::key_of(snapshot);
   const Json owner = {{"apiVersion", "cutline.dev/v1alpha1"}, {"kind", "DistributedSnapshot"}, {"name", key.name},
                       {"uid", kube::uid_of(snapshot)}, {"controller", true}, {"blockOwnerDeletion", false}};
   const auto epoch = snapshot.value(Json::json_pointer("/status/epoch"), std::uint64_t{0});
-  return {{"apiVersion", "cutline.dev/v1alpha1"}, {"kind", "LocalCheckpoint"},
+  Json out = {{"apiVersion", "cutline.dev/v1alpha1"}, {"kind", "LocalCheckpoint"},
           {"metadata", {{"namespace", key.ns}, {"name", fmt::format("{}-e{}", member.value("pod", ""), epoch)}, {"ownerReferences", {owner}}}},
           {"spec", {{"pod", member.value("pod", "")}, {"uid", member.value("uid", "")}, {"node", member.value("node", "")},
                     {"index", member.value("checkpoint", 1)}, {"epoch", epoch}, {"snapshot", key.name},
                     {"digest", member.value("digest", "")}, {"bytes", member.value("bytes", 0)}}}};
+  if (saved != nullptr) out["spec"]["counters"] = counters(*saved);
+  return out;
 }
 
 }  // namespace cutline::op::snapshot

@@ -26,7 +26,9 @@ void record_released(Json& object, const std::map<PodUid, Micros>& gated, Micros
 [[nodiscard]] protocol::Proof prove(const protocol::round::Commit& commit, const Members& members);
 [[nodiscard]] cutline::Status verdict(const protocol::Proof& proof, const Members& members);
 
-// One LocalCheckpoint object for a member: its metadata and spec, and its status.
-[[nodiscard]] Json local_checkpoint(const Json& snapshot, const Json& member);
+// One LocalCheckpoint object for a member: its metadata and spec. `saved`: as its sidecar remembers it, if that could be asked.
+[[nodiscard]] Json local_checkpoint(const Json& snapshot, const Json& member, const protocol::LocalCheckpoint* saved);
+// spec.counters of a LocalCheckpoint.
+[[nodiscard]] Json counters(const protocol::LocalCheckpoint& checkpoint);
 
 }  // namespace cutline::op::snapshot

@@ -112,15 +112,23 @@ std::set<PodUid> uids(const Members& members) {
   return out;
 }
 
+round::Incremental incremental(const Begin& begin) {
+  round::Incremental out{*begin.initiator, begin.save.incremental.paper ? protocol::Rule::Paper : protocol::Rule::Consistent, {}};
+  for (const auto& [uid, pod] : begin.members) out.candidates.emplace(uid, pod.addresses);
+  return out;
+}
+
 }  // namespace
 
 Ending run(Context& context, RecordKeeper& keeper, const Begin& begin, Epoch epoch) {
-  round::Plan plan{epoch, uids(begin.members), begin.save.deadline, kMargin, begin.save.options};
+  round::Plan plan{epoch, {}, begin.save.deadline, kMargin, begin.save.options, {}};
+  if (begin.initiator) plan.incremental = incremental(begin);
+  else plan.members = uids(begin.members);
   return Run{context, keeper, begin.members}.drive(round::Begin{std::move(plan), std::chrono::steady_clock::now()});
 }
 
 Ending run(Context& context, RecordKeeper& keeper, const Recover& recover) {
-  round::Plan plan{recover.epoch, uids(recover.members), recover.save.deadline, kMargin, recover.save.options};
+  round::Plan plan{recover.epoch, uids(recover.members), recover.save.deadline, kMargin, recover.save.options, {}};
   return Run{context, keeper, recover.members}.drive(round::Recover{std::move(plan), recover.committed, std::chrono::steady_clock::now()});
 }
 

@@ -128,14 +128,13 @@ TEST_F(Refusal, OfAPodThatLeavesDuringTheRoundAbortsTheOthers) {
   EXPECT_TRUE(a.wait_for<Abort>(soon()));
 }
 
-TEST_F(Refusal, OfAnotherProtocolNamesTheField) {
+TEST_F(Refusal, OfAnInitiatorThatIsNoPodNamesIt) {
   auto& a = pod("ledger-0");
   (void)policy();
   (void)make("DistributedSnapshot", "first",
-             {{"policyRef", {{"name", "ledger"}}}, {"protocol", "Incremental"}, {"initiator", "ledger-0"}});
+             {{"policyRef", {{"name", "ledger"}}}, {"protocol", "Incremental"}, {"initiator", "ledger-9"}});
   auto object = failed("first");
-  EXPECT_TRUE(op::is_true(object, "NotImplemented"));
-  EXPECT_EQ(condition(object, "NotImplemented", "message"), "spec.protocol");
+  EXPECT_THAT(condition(object, "Failed", "message"), HasSubstr("the initiator ledger-9 is no pod"));
   EXPECT_THAT(a.heard(), IsEmpty());
 }
 

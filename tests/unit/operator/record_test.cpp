@@ -40,7 +40,7 @@ const Members kMembers = samples::members(samples::ledgers(2));
 
 Json recorded() {
   auto object = samples::snapshot();
-  record(object, protocol::round::Reserve{Epoch{7}}, kMembers, kNow);
+  record(object, protocol::round::Reserve{Epoch{7}, std::set<PodUid>{PodUid{"ledger-0-uid"}, PodUid{"ledger-1-uid"}}, {}}, kMembers, kNow);
   const auto commit = commit_of();
   record(object, commit, kMembers, prove(commit, kMembers), kNow);
   return object;
@@ -48,14 +48,14 @@ Json recorded() {
 
 TEST(AReservation, FixesEpochAndMembers) {
   auto object = samples::snapshot();
-  record(object, protocol::round::Reserve{Epoch{7}}, kMembers, kNow);
+  record(object, protocol::round::Reserve{Epoch{7}, std::set<PodUid>{PodUid{"ledger-0-uid"}, PodUid{"ledger-1-uid"}}, {}}, kMembers, kNow);
   const auto& status = object["status"];
   EXPECT_EQ(status["epoch"], 7);
   EXPECT_EQ(status["membersReady"], "0/2");
   ASSERT_EQ(status["members"].size(), 2U);
   EXPECT_EQ(status["members"][0],
             Json({{"pod", "ledger-0"}, {"uid", "ledger-0-uid"}, {"node", "node-a"}, {"why", "Selected"}}));
-  EXPECT_EQ(condition(object, "Planned", "message"), "epoch 7 with 2 pods");
+  EXPECT_EQ(condition(object, "Planned", "message"), "epoch 7 with 2 of 2 pods");
 }
 
 TEST(ACommit, IsWrittenWithEachMembersCheckpoint) {
@@ -156,7 +156,7 @@ TEST(ARelease, AfterARestartDoesNotMakeUpTimesThatNobodyMeasured) {
 
 TEST(ALocalCheckpoint, IsNamedByPodAndEpochAndOwnedByItsSnapshot) {
   const auto object = recorded();
-  const auto checkpoint = local_checkpoint(object, object["status"]["members"][0]);
+  const auto checkpoint = local_checkpoint(object, object["status"]["members"][0], nullptr);
   EXPECT_EQ(checkpoint["metadata"]["name"], "ledger-0-e7");
   EXPECT_EQ(checkpoint["metadata"]["namespace"], "bank");
   EXPECT_EQ(checkpoint["metadata"]["ownerReferences"][0]["uid"], "first-uid");

@@ -20,7 +20,11 @@ Observed seen(const Json& spec) {
   return {samples::rollback(spec),
           {samples::committed("first", 7), samples::committed("second", 9)},
           samples::ledgers(2),
-          0s};
+          0s,
+          samples::policy(),
+          {},
+          {},
+          {}};
 }
 
 template <class D>
@@ -122,10 +126,19 @@ TEST(ARollback, WaitsAMinuteForAContainerThatIsBeingRestarted) {
   EXPECT_EQ(decided<Refuse>(observed).why.code, Code::Unavailable);
 }
 
-TEST(ARollback, ThatAsksForWhatIsNotCarriedOutIsRefusedWithTheFieldsName) {
+TEST(ARollback, OfAPolicyThatIsNotThereIsRefused) {
+  auto observed = seen(kToLatest);
+  observed.policy.reset();
+  EXPECT_THAT(decided<Refuse>(observed).why.message, HasSubstr("there is no SnapshotPolicy ledger"));
+}
+
+TEST(ARollbackToATime, GoesToTheLastSnapshotThatWasCommittedBefore) {
   auto spec = kToLatest;
-  spec["pods"] = {"ledger-1"};
-  EXPECT_THAT(decided<Refuse>(seen(spec)).not_implemented, ElementsAre("spec.pods"));
+  spec["to"] = {{"before", "2026-01-02T03:30:00Z"}};
+  auto observed = seen(spec);
+  observed.snapshots[1]["status"]["conditions"] = Json::array();
+  set_condition(observed.snapshots[1], {"Committed", true, "Consistent", ""}, "2026-01-02T03:45:00Z");
+  EXPECT_EQ(decided<Begin>(observed).line.snapshot, "first");
 }
 
 TEST(ADryRun, ShowsTheLineAndBeginsNothing) {

@@ -14,7 +14,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Observed seen(Json object) { return {std::move(object), samples::policy(), samples::ledgers(2), false, 0s}; }
+Observed seen(Json object) { return {std::move(object), samples::policy(), samples::ledgers(2), {}, false, 0s}; }
+
+Json incremental(const std::string& initiator) {
+  auto out = samples::snapshot();
+  out["spec"]["protocol"] = "Incremental";
+  out["spec"]["initiator"] = initiator;
+  return out;
+}
 
 template <class D>
 D decided(const Observed& observed) {
@@ -85,12 +92,42 @@ TEST(ANewSnapshot, DoesNotWaitForWhatTheUserMustDo) {
   EXPECT_EQ(decided<Refuse>(observed).why.code, Code::Invalid);
 }
 
-TEST(ANewSnapshot, OfAnotherProtocolIsRefusedWithTheFieldsName) {
-  auto object = samples::snapshot();
-  object["spec"]["protocol"] = "Incremental";
-  const auto refused = decided<Refuse>(seen(object));
-  EXPECT_EQ(refused.why.code, Code::Unsupported);
-  EXPECT_THAT(refused.not_implemented, ElementsAre("spec.protocol"));
+TEST(ANewIncrementalSnapshot, StartsFromItsInitiatorAndMayReachEveryPod) {
+  const auto begin = decided<Begin>(seen(incremental("ledger-1")));
+  EXPECT_EQ(begin.initiator, PodUid{"ledger-1-uid"});
+  EXPECT_EQ(begin.members.size(), 2U);
+}
+
+TEST(ANewIncrementalSnapshot, WhoseInitiatorIsNoPodIsRefused) {
+  EXPECT_THAT(decided<Refuse>(seen(incremental("ledger-9"))).why.message, HasSubstr("the initiator ledger-9 is no pod"));
+}
+
+TEST(ANewIncrementalSnapshot, IsOfAllPodsEverySoManyTimes) {
+  auto observed = seen(incremental("ledger-1"));
+  (*observed.policy)["spec"]["incremental"] = {{"initiator", "ledger-1"}, {"fullEvery", 3}};
+  auto earlier = samples::committed("earlier", 4);
+  auto partial = samples::committed("partial", 5);
+  partial["status"]["protocol"] = "Incremental";
+  observed.snapshots = {earlier, partial};
+  EXPECT_TRUE(decided<Begin>(observed).initiator);
+  observed.snapshots.push_back(samples::committed("another", 6));
+  observed.snapshots.back()["status"]["protocol"] = "Incremental";
+  EXPECT_FALSE(decided<Begin>(observed).initiator);
+}
+
+// It can have reached any pod of the workload before it died.
+TEST(AnIncrementalSnapshotInARound, IsAbortedInEveryPodWhenItsCoordinatorDied) {
+  auto object = incremental("ledger-1");
+  object["status"] = {{"epoch", 7}, {"members", {{{"pod", "ledger-1"}, {"uid", "ledger-1-uid"}}}}};
+  EXPECT_EQ(decided<Recover>(seen(object)).members.size(), 2U);
+}
+
+TEST(ANewSnapshot, OfAnIndependentWorkloadIsRefusedUnlessItNamesAProtocol) {
+  auto observed = seen(samples::snapshot());
+  (*observed.policy)["spec"]["protocol"] = "Independent";
+  EXPECT_THAT(decided<Refuse>(observed).why.message, HasSubstr("spec.protocol: Coordinated"));
+  observed.object["spec"]["protocol"] = "Coordinated";
+  EXPECT_FALSE(decided<Begin>(observed).initiator);
 }
 
 TEST(ANewSnapshot, OfAPolicyWithHooksIsRefusedForTheyWouldNotRun) {

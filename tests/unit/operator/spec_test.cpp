@@ -69,28 +69,23 @@ TEST(ARollback, GoesToASnapshotOrToTheLatest) {
 }
 
 TEST(NotImplemented, NamesEachFieldThatThisVersionDoesNotCarryOut) {
-  EXPECT_THAT(not_implemented(spec({{"protocol", "Incremental"},
-                                    {"schedule", "@hourly"},
+  EXPECT_THAT(not_implemented(spec({{"schedule", "@hourly"},
                                     {"hooks", {{"afterThaw", Json::array()}}},
                                     {"repositoryRef", {{"name", "backups"}}},
-                                    {"retention", {{"keepLast", 5}}},
-                                    {"recovery", {{"mode", "Automatic"}}}})),
-              ElementsAre("spec.protocol", "spec.schedule", "spec.hooks", "spec.repositoryRef", "spec.retention",
-                          "spec.recovery.mode"));
-  EXPECT_THAT(not_implemented(spec({{"to", {{"before", "2026-01-01T00:00:00Z"}}}, {"pods", {"a"}}})),
-              ElementsAre("spec.to.before", "spec.pods"));
+                                    {"retention", {{"keepLast", 5}}}})),
+              ElementsAre("spec.schedule", "spec.hooks", "spec.repositoryRef", "spec.retention"));
   EXPECT_THAT(not_implemented(spec({{"s3", Json::object()}})), ElementsAre("spec.s3"));
   EXPECT_THAT(not_implemented(spec({{"volume", Json::object()}})), ElementsAre("spec.volume"));
 }
 
 TEST(NotImplemented, IsNothingThatThisVersionCarriesOut) {
   EXPECT_THAT(not_implemented(spec({{"selector", {{"matchLabels", {{"app", "a"}}}}},
-                                    {"protocol", "Coordinated"},
+                                    {"protocol", "Independent"},
                                     {"schedule", ""},
                                     {"deadline", "5s"},
                                     {"gate", "Drop"},
                                     {"volumes", {{{"container", "c"}, {"path", "/d"}}}},
-                                    {"recovery", {{"mode", "Manual"}, {"limit", 3}}}})),
+                                    {"recovery", {{"mode", "Automatic"}, {"limit", 3}}}})),
               IsEmpty());
 }
 

@@ -1,0 +1,22 @@
+// The LocalCheckpoint objects of a workload with protocol Independent: what its pods have saved by themselves, for people and for
+// spec.to.before. The sidecars know without them. Pure.
+#pragma once
+
+#include "operator/api/spec.hpp"
+#include "operator/pods/workload.hpp"
+
+namespace cutline::op::policy {
+
+// "ledger-0-c12"
+[[nodiscard]] std::string checkpoint_name(const Pod& pod, CheckpointIndex index);
+
+// The pod owns it: with the pod its volume goes, and the checkpoint with that.
+[[nodiscard]] Json checkpoint_object(const std::string& ns, const Pod& pod, const protocol::LocalCheckpoint& checkpoint);
+
+struct Difference {
+  std::vector<Json> missing;              // to be made
+  std::vector<std::string> superfluous;   // names: the pod has that checkpoint no more
+};
+[[nodiscard]] Difference compare(const std::string& ns, const Workload& workload, const std::vector<Json>& objects);
+
+}  // namespace cutline::op::policy

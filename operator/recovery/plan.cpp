@@ -1,0 +1,104 @@
+#include "operator/recovery/plan.hpp"
+
+#include <algorithm>
+
+#include "operator/api/conditions.hpp"
+#include "operator/api/text.hpp"
+#include "operator/snapshot/plan.hpp"
+
+namespace cutline::op::recovery {
+namespace {
+
+bool ended(const Json& rollback) { return is_true(rollback, "Failed") || is_true(rollback, "Released"); }
+
+bool open(const Json& rollback, const std::string& policy) {
+  const auto spec = read_rollback_spec(rollback);
+  return spec.policy == policy && !spec.dry_run && !ended(rollback);
+}
+
+Time made(const Json& object) { return parse_time(kube::string_at(object, "/metadata/creationTimestamp")).value_or(Time{}); }
+
+Time ending(const Json& rollback) {
+  Time last = made(rollback);
+  for (const auto* type : {"Failed", "Released"})
+    if (const auto* condition = find_condition(rollback, type))
+      last = std::max(last, parse_time(condition->value("lastTransitionTime", "")).value_or(Time{}));
+  return last;
+}
+
+// "ledger-auto-7" -> 7.
+std::uint64_t number_of(const Json& rollback) {
+  const auto name = kube::key_of(rollback).name;
+  return std::strtoull(name.substr(name.rfind('-') + 1).c_str(), nullptr, 10);
+}
+
+// The moment after which the workload has made progress that a crash loop would not.
+Time progress(const Observed& o) {
+  const auto save = read_save_spec(o.policy);
+  if (save.protocol == "Independent") return o.now - 2 * (save.independent.interval + save.independent.jitter);
+  Time last{};
+  for (const auto& snapshot : o.snapshots)
+    if (read_snapshot_spec(snapshot).policy == kube::key_of(o.policy).name)
+      if (const auto* committed = find_condition(snapshot, "Committed"); committed != nullptr && is_true(snapshot, "Committed"))
+        last = std::max(last, parse_time(committed->value("lastTransitionTime", "")).value_or(Time{}));
+  return last;
+}
+
+struct Past {
+  std::uint64_t highest = 0;  // number of any automatic rollback
+  int fruitless = 0;          // those since the last progress
+  Time last{};                // end of the latest of these
+};
+
+Past past(const Observed& o) {
+  const auto since = progress(o);
+  Past out;
+  for (const auto& rollback : o.rollbacks) {
+    const auto labels = rollback.value(Json::json_pointer("/metadata/labels"), Json::object());
+    if (labels.value(kAutomatic, "") != kube::key_of(o.policy).name) continue;
+    out.highest = std::max(out.highest, number_of(rollback));
+    if (made(rollback) <= since) continue;
+    ++out.fruitless;
+    out.last = std::max(out.last, ending(rollback));
+  }
+  return out;
+}
+
+std::string told(const std::vector<Failed>& failures) {
+  std::vector<std::string> out;
+  for (const auto& f : failures) out.push_back(fmt::format("pod {}, container {}: {}", f.pod, f.what.container, f.what.how));
+  return fmt::format("{}", fmt::join(out, "; "));
+}
+
+}  // namespace
+
+Decision plan(const Observed& o) {
+  const auto name = kube::key_of(o.policy).name;
+  if (std::ranges::any_of(o.rollbacks, [&](const Json& r) { return open(r, name); })) return Underway{};
+  if (o.failures.empty()) return Healthy{};
+  const auto spec = read_recovery_spec(o.policy);
+  const auto before = past(o);
+  const auto because = told(o.failures);
+  if (before.fruitless >= spec.limit)
+    return GiveUp{fmt::format("{}; {} rollbacks without a new checkpoint in between did not help. Mend the cause, then make a Rollback by hand", because,
+                              before.fruitless)};
+  if (before.fruitless > 0) {
+    const auto until = before.last + spec.backoff * (std::int64_t{1} << std::min(before.fruitless - 1, 20));
+    if (o.now < until) return Wait{until, because};
+  }
+  Start out{fmt::format("{}-auto-{}", name, before.highest + 1), {}, because};
+  for (const auto& failed : o.failures) out.pods.insert(failed.pod);
+  return out;
+}
+
+Json rollback(const Json& policy, const Start& start) {
+  const auto key = kube::key_of(policy);
+  Json pods = Json::array();
+  for (const auto& pod : start.pods) pods.push_back(pod);
+  return {{"apiVersion", "cutline.dev/v1alpha1"}, {"kind", "Rollback"},
+          {"metadata", {{"namespace", key.ns}, {"name", start.name}, {"labels", {{kAutomatic, key.name}}},
+                        {"annotations", {{"cutline.dev/because", start.because}}}}},
+          {"spec", {{"policyRef", {{"name", key.name}}}, {"to", {{"latest", true}}}, {"pods", std::move(pods)}}}};
+}
+
+}  // namespace cutline::op::recovery
