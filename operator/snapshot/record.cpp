@@ -33,10 +33,10 @@ std::string pod_at(const Members& members, const std::string& address) {
   return {};
 }
 
-Json external(const protocol::Proof& proof, const Members& members) {
+Json external(const protocol::CounterTable& connections, const Members& members) {
   constexpr std::size_t kShown = 1000;  // an object has its limit; a rollback closes these
   Json out = Json::array();
-  for (const auto& c : proof.external) {
+  for (const auto& c : connections) {
     if (out.size() == kShown) break;
     out.push_back({{"pod", pod_at(members, c.local.address)}, {"local", show(c.local)}, {"remote", show(c.remote)}});
   }
@@ -78,14 +78,20 @@ void record(Json& object, const protocol::round::Commit& commit, const Members& 
                 {"frozen", show(checkpoint.timings.frozen)}, {"gate", gate_name(checkpoint.gate)}});
     list.push_back(std::move(one));
   }
+  const auto left = commit.closure ? commit.closure->orphans : std::vector<protocol::LeftOrphan>{};
   status["members"] = std::move(list);
   status["membersReady"] = fmt::format("{0}/{0}", commit.checkpoints.size());
   status["bytes"] = total;
   status["proof"] = {{"connections", proof.connections}, {"inTransitBytes", proof.in_transit_bytes},
-                     {"orphans", proof.violations.size()}, {"halfOpen", proof.half_open.size()}};
-  status["external"] = external(proof, members);
-  set_condition(object, {"Committed", true, "Consistent",
-                         fmt::format("{} connections checked, {} bytes in transit, no orphan", proof.connections, proof.in_transit_bytes)}, now);
+                     {"orphans", proof.violations.size() + left.size()}, {"halfOpen", proof.half_open.size()}};
+  status["external"] = external(commit.closure ? commit.closure->external : proof.external, members);
+  if (left.empty())
+    set_condition(object, {"Committed", true, "Consistent",
+                           fmt::format("{} connections checked, {} bytes in transit, no orphan", proof.connections, proof.in_transit_bytes)}, now);
+  else
+    set_condition(object, {"Committed", true, "OrphansLeft",
+                           fmt::format("closure Paper: {} has received {} bytes that {}, which is no member, had then not sent; {} such in all",
+                                       members.at(left.front().to).name, left.front().amount, members.at(left.front().from).name, left.size())}, now);
   set_condition(object, {"Durable", false, "OnNodes", "the images are on the pods' nodes only"}, now);
 }
 
