@@ -1,23 +1,24 @@
 # Snapshots and rollbacks.
 # shellcheck shell=bash
 
-# snapshot NAME POLICY [ANNOTATION: VALUE]
+# snapshot NAME POLICY [ANNOTATION: VALUE] [FURTHER FIELDS OF THE SPEC]
 snapshot() {
     k apply -f - <<YAML
 apiVersion: cutline.dev/v1alpha1
 kind: DistributedSnapshot
 metadata: {name: $1, annotations: {${3:-}}}
-spec: {policyRef: {name: $2}}
+spec: {policyRef: {name: $2}${4:+, $4}}
 YAML
 }
 
-# rollback NAME SNAPSHOT
-rollback() {
+# rollback NAME SNAPSHOT; rollback_by NAME SPEC
+rollback() { rollback_by "$1" "to: {snapshot: $2}"; }
+rollback_by() {
     k apply -f - <<YAML
 apiVersion: cutline.dev/v1alpha1
 kind: Rollback
 metadata: {name: $1}
-spec: {to: {snapshot: $2}}
+spec: {$2}
 YAML
 }
 

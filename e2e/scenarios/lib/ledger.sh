@@ -1,17 +1,25 @@
-# The ledger workload: three pods that send each other money; an audit says whether a cut was consistent.
+# The ledger workload: pods that send each other money; an audit says whether a cut was consistent.
 # shellcheck shell=bash
 
 ledgers=app=ledger
 
-# deploy_ledger [MANIFEST] [NAME=VALUE...]: and wait until each pod has taken part in transfers.
+# deploy_ledger [MANIFEST] [PODS=N] [NAME=VALUE...]: and wait until each pod has taken part in transfers.
 deploy_ledger() {
-    local file=$here/workloads/ledger/ledger.yaml
+    local file=$here/workloads/ledger/ledger.yaml pods=3
     if (($#)) && [[ $1 != *=* ]]; then file=$1; shift; fi
-    manifest "$file" "$@" | k apply -f -
-    manifest "$here/workloads/ledger/policy.yaml" | k apply -f -
-    await 120 "three ledger pods" pods_are_ready "$ledgers" 3
-    transfers_go_on 30
+    if [[ ${1:-} == PODS=* ]]; then pods=${1#*=}; shift; fi
+    manifest "$file" "$@" | sed "s/replicas: 3/replicas: $pods/; s/{0\.\.2}/{0..$((pods - 1))}/" | k apply -f -
+    ledger_policy "protocol: Coordinated"
+    await 180 "$pods ledger pods" pods_are_ready "$ledgers" "$pods"
+    transfers_go_on 60
     audit
+}
+
+# ledger_policy PROTOCOL [LINE...]: the policy with this protocol, and further lines of its spec.
+ledger_policy() {
+    local lines
+    lines=$(printf '  %s\\n' "$@")
+    manifest "$here/workloads/ledger/policy.yaml" | sed "s/^  protocol: .*/${lines%\\n}/" | k apply -f -
 }
 
 remove_ledger() {
@@ -19,6 +27,19 @@ remove_ledger() {
     await 60 "the ledger's pods to go" no_ledgers
 }
 no_ledgers() { [[ -z $(pods_of "$ledgers") ]]; }
+
+# ledger_do COMMAND [ARGUMENT...]: of all pods; ledger_do_at "INDEX..." COMMAND [ARGUMENT...]: of some.
+ledger_do() { anywhere /ledger "$@" --pods "$(addresses "$ledgers")"; }
+ledger_do_at() {
+    local list='' index of
+    of=$(k get pod -l "$ledgers" -o json | jq -r '.items[] | "\(.metadata.name | sub("ledger-"; "")) \(.status.podIP)"')
+    for index in $1; do list+=$(awk -v index_="$index" '$1 == index_ { print $2 }' <<<"$of"),; done
+    shift
+    anywhere /ledger "$@" --pods "${list%,}"
+}
+
+# The audit of a workload that may still be connecting again: it has this many seconds to come to rest.
+audit_within() { ledger_do audit --within "$1" || fail "the audit failed"; }
 
 # Each pod's state as JSON; ports: where the pods answer, if not at 7401.
 ledger_ask() { anywhere /ledger "$1" --pods "$(addresses "$ledgers" | sed "s/,/:${2:-7401},/g"):${2:-7401}"; }
@@ -46,7 +67,9 @@ transfers_go_on() {
 counts_have_moved() {
     local now
     now=$(received "$2")
-    [[ $(wc -l <<<"$now") -ge 6 ]] || fail "not every connection is there: $now"
+    local pods
+    pods=$(awk '{ print $2 }' <<<"$now" | sort -u | wc -l)
+    [[ $(wc -l <<<"$now") -ge $((pods < 3 ? 6 : pods * (pods - 1))) ]] || fail "not every connection is there: $now"
     join -1 1 -2 1 <(awk '{ print $1 "-" $2, $3 }' <<<"$1" | sort) <(awk '{ print $1 "-" $2, $3 }' <<<"$now" | sort) |
         awk '$2 == $3 { print "stands still: " $1 " at " $2; still = 1 } END { exit still }'
 }
