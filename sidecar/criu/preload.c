@@ -8,6 +8,9 @@
  * - alarm() is what a dump calls right before it looks at the tree, when all of its own start-up is behind it. There it
  *   says so on the stream socket CUTLINE_WAIT, one byte, and waits for an answer: the deadline, as nanoseconds of
  *   CLOCK_MONOTONIC (int64). No answer, because the other end is closed: exit, nothing was touched.
+ * - setsid() is what the root of a restored tree (CUTLINE_ROOT) calls before it has children. CRIU does not bring back
+ *   that it adopts orphans (PR_SET_CHILD_SUBREAPER): without, every daemon would leave the tree, those whose session's
+ *   leader has gone already while they are restored.
  * - A CRIU that is killed while it dumps may leave its code in a task, which then crashes. So it has to give up by
  *   itself: after the deadline splicing pages and creating images fail with ETIMEDOUT. CRIU then cures and releases
  *   every task, as after any error.
@@ -21,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -135,6 +139,12 @@ EXPORT int openat64(int folder, const char* path, int flags, ...) {
 EXPORT ssize_t splice(int in, loff_t* in_at, int out, loff_t* out_at, size_t length, unsigned flags) {
   if (too_late()) return -1;
   return (ssize_t)answer(raw(SYS_splice, in, (long)in_at, out, (long)out_at, (long)length, (long)flags));
+}
+
+EXPORT pid_t setsid(void) {
+  const char* root = getenv("CUTLINE_ROOT");
+  if (root && getpid() == atoi(root)) (void)raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, 0);
+  return (pid_t)answer(raw(SYS_setsid, 0, 0, 0, 0, 0, 0));
 }
 
 static unsigned long long limit_of(const char* text) {

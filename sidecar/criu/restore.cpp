@@ -91,10 +91,11 @@ Result<Opened> open_all(const RestoreRequest& request, const std::string& work_f
   return Opened{std::move(*streams), std::move(*images), std::move(*work), std::move(*entrances)};
 }
 
-Child command(const Bundle& bundle, const Opened& opened) {
+Child command(const Bundle& bundle, const Opened& opened, pid_t root) {
   auto child = criu_child(bundle, "restore", opened.images.get(), opened.work.get(), kLog);
   child.dies_with_caller = true;  // what it has begun is no use to anybody
   child.arguments.emplace_back("--restore-detached");
+  child.environment.push_back(fmt::format("CUTLINE_ROOT={}", root));
   for (const auto& entrance : opened.entrances) child.entrances.push_back(entrance.get());
   for (const auto& [inode, fd] : opened.streams) {
     const auto number = child.inherit_number(fd.get());
@@ -116,7 +117,7 @@ Result<RestoreReport> Runner::restore(const RestoreRequest& request, Deadline de
   const auto inside = Namespaces::of(request.launcher);
   if (!inside) return tl::unexpected(inside.error());
 
-  const auto child = command(bundle_, *opened);
+  const auto child = command(bundle_, *opened, record->root);
   Result<Outcome> outcome = Outcome{};
   if (auto ran = inside->run(false, [&] { outcome = child.run(deadline); }); !ran) return tl::unexpected(ran.error());
   if (outcome && outcome->code == 0) return report(record->root, start);

@@ -104,7 +104,7 @@ constexpr std::array kRules = std::to_array<DescriptorRule>({
      "the descriptor was opened outside of the container and leaked into it; close it before the application starts"},
     {kFails, [](D d, P, F facts) { return has_outside_peer(d, facts); },
      "a unix connection to a process outside of the saved tree cannot be saved; let the other end run in this container, or use TCP"},
-    {kIsLost, [](D d, P, F facts) { return queued(facts.tcp, d, true) > 0; }, "connections that are not yet accepted would be lost; snapshot when the application keeps up"},
+    {kIsLost, [](D d, P, F facts) { return queued(facts.tcp, d, true) > 0; }, "connections are not yet accepted; a snapshot waits until the application has accepted them"},
     {kIsLost, [](D d, P, F) { return is_timer(d) && is_zero(field(d.info, "it_value")) && !is_zero(field(d.info, "it_interval")); },
      "a periodic timer whose tick is unread would stop for ever; read it promptly, or snapshot again"},
     {kIsLost, [](D d, P, F) { return field(d.info, "eventfd-semaphore") == "1"; }, "an eventfd would come back without its semaphore mode; do not use EFD_SEMAPHORE"},

@@ -71,12 +71,6 @@ std::string own_descriptors(P p, F) {
   return {};
 }
 
-// Its session's leader has gone, and the tree's root has adopted it.
-std::string orphaned_session(P p, F facts) {
-  if (p.parent != facts.root || facts.find(p.session) != nullptr || p.state == 'Z') return {};
-  return fmt::format("session {}, whose leader has ended", p.session);
-}
-
 constexpr std::array kRules = std::to_array<ProcessRule>({
     {kFails, [](P p, F) { return p.tracer == 0 ? std::string{} : fmt::format("traced by process {}", p.tracer); },
      "a process that is being traced cannot be saved; detach the debugger or strace"},
@@ -100,8 +94,6 @@ constexpr std::array kRules = std::to_array<ProcessRule>({
      "the I/O priority would be lost; set it again after a rollback (hook afterRollback)"},
     {kIsLost, own_folder, "a thread's own working folder would be its process's; use the *at calls"},
     {kIsLost, own_descriptors, "a thread's own descriptor table would be its process's; do not unshare it"},
-    {kIsLost, orphaned_session,
-     "a daemon whose starter has ended may leave the saved tree at a rollback; run it in the foreground"},
 });
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "sidecar/files/files.hpp"
+#include "sidecar/rounds/accepted.hpp"
 #include "sidecar/rounds/connections.hpp"
 #include "sidecar/sockets/drain.hpp"
 
@@ -15,6 +16,9 @@ using Clock = std::chrono::steady_clock;
 constexpr Millis kLauncherAnswer{1000};
 constexpr Millis kFreeze{2000};
 constexpr Millis kDrain{5};
+constexpr Millis kAccept{200};      // before anything is frozen
+constexpr Millis kAcceptAgain{50};  // of what has come since, behind the closed gate
+constexpr int kAcceptTries = 3;
 
 Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::now() - start); }
 
@@ -47,13 +51,13 @@ class Frozen {
     return {};
   }
 
-  // From the first freeze to the last thaw.
+  // How long it has been frozen until now, in all.
   Micros thaw() {
-    if (!start_) return {};
+    if (!start_) return frozen_;
     for (const auto& container : containers_)
       if (auto thawed = container.freezer->thaw(); !thawed)
         log::error("not thawed", {{"container", container.name}, {"error", thawed.error()}});
-    return since(*std::exchange(start_, std::nullopt));
+    return frozen_ += since(*std::exchange(start_, std::nullopt));
   }
 
  private:
@@ -61,6 +65,7 @@ class Frozen {
   std::vector<Container> containers_;
   bool guarded_ = false;
   std::optional<Instant> start_;  // set: some may be frozen
+  Micros frozen_{0};
 };
 
 std::vector<std::string> volumes_of(const protocol::SaveOptions& options, const std::string& container) {
@@ -122,6 +127,27 @@ Status dump(const PodParts& pod, const Container& container, Prepared& prepared,
   return dumped ? files : tl::unexpected(dumped.error());
 }
 
+// All processes stand, the gate is closed, and no connection waits to be accepted: the sockets as they are then. What has arrived at the
+// last moment is accepted behind the closed gate, where nothing new arrives: what the application sends meanwhile is held there.
+Result<sockets::Sockets> stand_still(PodParts& pod, const std::vector<Container>& containers, Frozen& frozen, Millis hold,
+                                     Deadline deadline) {
+  for (int tries = 0;; ++tries) {
+    if (auto done = frozen.freeze(deadline.sooner(kFreeze)); !done) return forward(done, "freeze");
+    if (tries == 0) {
+      (void)sockets::wait_drained(pod.control_port, deadline.sooner(kDrain));
+      pod.gate_closed_at = Clock::now();
+      if (auto closed = pod.gate.close(hold); !closed) return forward(closed, "gate");
+    }
+    auto live = sockets::tcp_sockets(deadline);
+    if (!live) return forward(live, "counters");
+    const auto accepted = all_accepted(*live, containers);
+    if (accepted) return live;
+    if (tries == kAcceptTries) return tl::unexpected(accepted.error());
+    (void)frozen.thaw();
+    if (auto now = wait_accepted(containers, deadline.sooner(kAcceptAgain)); !now) return tl::unexpected(now.error());
+  }
+}
+
 store::Manifest manifest_of(const PodParts& pod, const std::vector<Container>& containers, Epoch epoch) {
   store::Manifest out{pod.uid, pod.name, {}, {}, {{"cutline", "0.1.0"}}, {}};
   out.checkpoint.epoch = epoch;
@@ -145,6 +171,7 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   auto containers = pod.launchers.containers();
   if (!containers) return tl::unexpected(containers.error());
   if (auto ready = fit(*containers); !ready) return tl::unexpected(ready.error());
+  if (auto ready = wait_accepted(*containers, deadline.sooner(kAccept)); !ready) return tl::unexpected(ready.error());
   if (auto chosen = pod.gate.choose(request.options.gate); !chosen) return forward(chosen, "gate");
   auto draft = pod.store.begin(request.epoch);
   if (!draft) return forward(draft, "store");
@@ -155,12 +182,8 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   if (!prepared) return forward(prepared, "prepare");
   Frozen frozen{pod.launchers, *containers};
   if (auto guarded = frozen.guard(request.hold); !guarded) return forward(guarded, "guard");
-  if (auto done = frozen.freeze(deadline.sooner(kFreeze)); !done) return forward(done, "freeze");
-  (void)sockets::wait_drained(pod.control_port, deadline.sooner(kDrain));
-  pod.gate_closed_at = Clock::now();
-  if (auto closed = pod.gate.close(request.hold); !closed) return forward(closed, "gate");
-  auto live = sockets::tcp_sockets(deadline);
-  if (!live) return forward(live, "counters");
+  auto live = stand_still(pod, *containers, frozen, request.hold, deadline);
+  if (!live) return tl::unexpected(live.error());
   std::erase_if(
       *live, [&](const auto& socket) { return socket.local.port == pod.control_port; });  // ours, not the application's
   manifest.checkpoint.counters = pod.bases.absolute(*live);

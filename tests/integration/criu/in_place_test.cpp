@@ -1,6 +1,7 @@
 // A container's tree is saved, runs on, is ended and put back in the same container.
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <filesystem>
 
 #include "sidecar/cgroup/hierarchies.hpp"
@@ -58,6 +59,32 @@ TEST_F(InPlace, ChildProcessesAreRestoredWithTheirParent) {
 TEST_F(InPlace, ADaemonThatLeftItsSessionIsStillPartOfTheTree) {
   auto app = running({.command = {"/workload", "daemon"}}, "daemon");
   expect_rollback(app, {"count", "daemon"});
+}
+
+// Of /proc/PID/stat.
+pid_t parent_of(pid_t pid) {
+  const auto stat = must(read_file(fmt::format("/proc/{}/stat", pid)));
+  int parent = 0;
+  (void)std::sscanf(stat.c_str() + stat.rfind(')'), ") %*c %d", &parent);
+  return parent;
+}
+
+TEST_F(InPlace, TheKeeperAdoptsDaemonsAfterARestoreAsItDidBefore) {
+  auto app = running({.command = {"/workload", "daemon"}}, "daemon");
+  const auto expect_tree = [&](std::size_t processes) {
+    const auto pids = must(app.freezer().pids());
+    EXPECT_EQ(pids.size(), processes);
+    for (const auto pid : pids) EXPECT_TRUE(pid == app.keeper() || parent_of(pid) == app.keeper()) << pid;
+  };
+  expect_tree(3);
+  expect_rollback(app, {"count", "daemon"});
+  expect_tree(3);
+  const auto before = app.out().text().size();
+  must(replace_file(app.data() + "/next", ""));
+  must(next_numbers(app, before, "next"));
+  expect_tree(4);
+  expect_rollback(app, {"count", "daemon", "next"});
+  expect_tree(4);
 }
 
 TEST_F(InPlace, AProcessWithoutRootAndCapabilitiesIsRestoredWithout) {

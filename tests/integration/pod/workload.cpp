@@ -6,19 +6,25 @@
 //   memory MIB         the same, with that much memory touched
 //   threads N          each thread counts: "thread-I N"
 //   children N         each child process counts: "child-I N"; the parent reaps
-//   daemon             "count N", and a daemonized grandchild that says "daemon N"
+//   daemon             "count N", and a daemonized grandchild that says "daemon N", and leaves another, which says
+//                      "next N", each time that /data/next appears
+//   server PORT MS     "count N", and "accepted N" connections to the loopback's port, MS after each arrived; -1: never
 //   exit-on-file       "count N" until /data/exit exists, then ends with the code that it holds
 //   io_uring           holds a ring, and counts
 //   shared-memory      "count N" kept in a System V segment
 //   identity           "count N", and once a round "uid U", "caps HEX"
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -72,14 +78,50 @@ void say(const std::string& word, long number) {
   for (;;) (void)::waitpid(-1, nullptr, 0);
 }
 
-[[noreturn]] void with_daemon() {
+// Forked twice, in a session of its own, whose leader is gone.
+template <class Life>
+void leave_daemon(Life life) {
   if (::fork() == 0) {
     (void)::setsid();
-    if (::fork() == 0) count("daemon");
+    if (::fork() == 0) life();
     ::_exit(0);
   }
   (void)::wait(nullptr);
+}
+
+[[noreturn]] void with_daemon() {
+  leave_daemon([] {
+    for (long n = 0;; ++n) {
+      say("daemon", n);
+      ::usleep(kPace);
+      if (::unlink("/data/next") == 0) leave_daemon([] { count("next"); });
+    }
+  });
   count("count");
+}
+
+[[noreturn]] void serve(int port, int delay) {
+  const int server = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(server, 16) != 0)
+    ::_exit(4);
+  std::atomic<long> accepted = 0;
+  const std::jthread accepting{[&] {
+    while (delay >= 0) {
+      pollfd arrived{server, POLLIN, 0};
+      if (::poll(&arrived, 1, -1) <= 0) continue;
+      ::usleep(static_cast<useconds_t>(delay) * 1000);
+      if (::accept(server, nullptr, nullptr) >= 0) ++accepted;
+    }
+  }};
+  for (long n = 0;; ++n) {
+    say("accepted", accepted);
+    say("count", n);
+    ::usleep(kPace);
+  }
 }
 
 [[noreturn]] void exit_on_file() {
@@ -138,6 +180,7 @@ int main(int argc, char** argv) {
   if (mode == "threads") threads(number);
   if (mode == "children") children(number);
   if (mode == "daemon") with_daemon();
+  if (mode == "server") serve(number, argc > 3 ? std::atoi(argv[3]) : 0);
   if (mode == "exit-on-file") exit_on_file();
   if (mode == "io_uring") with_io_uring();
   if (mode == "shared-memory") in_shared_memory();
