@@ -48,7 +48,6 @@ struct Thread {
 struct Process {
   int pid = 0;
   int parent = 0;
-  int session = 0;
   int tracer = 0;
   int thread_count = 0;
   char state = '?';

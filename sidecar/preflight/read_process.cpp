@@ -84,12 +84,6 @@ std::vector<Mapping> read_mappings(const std::string& process) {
   return out;
 }
 
-// After the name, which may hold anything: "(name) S ppid pgrp session ...".
-std::string_view stat_fields(std::string_view stat) {
-  const auto end = stat.rfind(')');
-  return end == std::string_view::npos || end + 2 >= stat.size() ? std::string_view{} : stat.substr(end + 2);
-}
-
 Thread read_thread(const std::string& process, int pid, int tid) {
   const auto path = fmt::format("{}/task/{}", process, tid);
   const auto status = text_of(path + "/status");
@@ -129,10 +123,6 @@ std::optional<Process> read_process(int pid) {
   p.tracer = static_cast<int>(number(field(status, "TracerPid")));
   p.thread_count = static_cast<int>(number(field(status, "Threads")));
   p.executable = read_link(path + "/exe");
-  auto stat = text_of(path + "/stat");
-  std::string_view rest = stat_fields(stat);
-  for (int i = 0; i < 3 && !rest.empty(); ++i) rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
-  p.session = static_cast<int>(number(rest));
   constexpr int kOfProcess = 1;  // IOPRIO_WHO_PROCESS
   const long priority = ::syscall(SYS_ioprio_get, kOfProcess, pid);
   p.io_priority =

@@ -19,7 +19,6 @@ using testing::IsEmpty;
 Process process(int pid, std::vector<Descriptor> descriptors = {}) {
   Process p;
   p.pid = pid;
-  p.session = pid;
   p.thread_count = 1;
   p.state = 'S';
   p.name = "server";
