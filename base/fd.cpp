@@ -18,7 +18,7 @@ Code code_of(int error) {
     case EBUSY: return Code::Busy;
     case ETIMEDOUT: return Code::Timeout;
     case ECONNREFUSED: case ECONNRESET: case EPIPE: case EHOSTUNREACH: case ENETUNREACH: return Code::Unavailable;
-    case ENOSPC: case ENOMEM: case EMFILE: case ENFILE: case EDQUOT: return Code::Exhausted;
+    case ENOSPC: case ENOMEM: case EMFILE: case ENFILE: case EDQUOT: case ENOBUFS: return Code::Exhausted;
     case ENOSYS: case EOPNOTSUPP: case EPERM: case EACCES: return Code::Unsupported;
     default: return Code::Internal;
   }

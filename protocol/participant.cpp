@@ -14,6 +14,11 @@ Answer refuse(Epoch epoch, Code code, std::string why) { return {Refused{epoch, 
 Answer stale(Epoch epoch) { return refuse(epoch, Code::Conflict, "stale epoch"); }
 Answer opened(Epoch epoch) { return {Opened{epoch, Micros{0}}}; }
 
+// Between rounds: the gate is nobody's, or the pod's own.
+bool between_rounds(const State& state) {
+  return std::holds_alternative<Idle>(state.phase) || std::holds_alternative<SavingOwn>(state.phase);
+}
+
 // Another round may have this pod.
 bool free(const State& state, Instant now) {
   if (std::holds_alternative<Idle>(state.phase)) return true;
@@ -54,6 +59,23 @@ Effects lapse(State& state, Instant now) {
   return {OpenGate{state.epoch}};
 }
 
+// ---- a round that must wait for an own checkpoint's end
+// ------------------------------------------------------------------
+
+Epoch epoch_of(const std::variant<Request, Prepare>& command) {
+  return std::visit([](const auto& c) { return c.epoch; }, command);
+}
+
+// One place: a later round has it, and the earlier one is told that it must plan again.
+Effects wait(SavingOwn& own, std::variant<Request, Prepare> command) {
+  const auto before = own.waiting ? std::optional{epoch_of(*own.waiting)} : std::nullopt;
+  const auto epoch = epoch_of(command);
+  if (before && *before > epoch) return {refuse(epoch, Code::Busy, "another round has this pod")};
+  own.waiting = std::move(command);
+  if (before && *before < epoch) return {refuse(*before, Code::Busy, "another round has this pod")};
+  return {};
+}
+
 // ---- a checkpoint
 // -------------------------------------------------------------------------------------------------------
 
@@ -64,10 +86,12 @@ Effects on(State& state, const Request& request, Instant now) {
                           [](const Saving&) -> Effects { return {}; },  // answered when the save ends
                           [&](const Saved& s) -> Effects { return {Answer{Acked{state.epoch, s.checkpoint}}}; },
                           [&](const Idle&) -> Effects { return {refuse(request.epoch, Code::Timeout, "gate opened")}; },
+                          [&](const SavingOwn&) -> Effects { return {refuse(request.epoch, Code::Timeout, "gate opened")}; },
                           [&](const auto&) -> Effects { return {stale(request.epoch)}; },
                       },
                       state.phase);
   }
+  if (auto* own = std::get_if<SavingOwn>(&state.phase)) return wait(*own, request);
   if (!free(state, now)) return {refuse(request.epoch, Code::Busy, "another round has this pod")};
   state = {request.epoch, Saving{now + request.hold, false}};
   return {Persist{}, Save{request.epoch, request.hold, request.options}};
@@ -76,6 +100,7 @@ Effects on(State& state, const Request& request, Instant now) {
 Effects on(State& state, const Done& done, Instant /*now*/) {
   if (done.epoch < state.epoch) return {Keep{done.epoch}, opened(done.epoch)};
   if (done.epoch > state.epoch) return {refuse(done.epoch, Code::Invalid, "unknown epoch")};
+  if (std::holds_alternative<SavingOwn>(state.phase)) return {Keep{done.epoch}, opened(done.epoch)};
   if (!std::holds_alternative<Saved>(state.phase) && !std::holds_alternative<Idle>(state.phase)) {
     return {refuse(done.epoch, Code::Conflict, "not acknowledged")};
   }
@@ -87,9 +112,13 @@ Effects on(State& state, const Done& done, Instant /*now*/) {
 Effects on(State& state, const Abort& abort, Instant /*now*/) {
   if (abort.epoch < state.epoch) return {Discard{abort.epoch}, opened(abort.epoch)};
   if (abort.epoch > state.epoch) {
-    if (!std::holds_alternative<Idle>(state.phase)) return {opened(abort.epoch)};
+    if (!between_rounds(state)) return {opened(abort.epoch)};
     state.epoch = abort.epoch;  // its request, if it comes still, is stale
-    return {Persist{}, opened(abort.epoch)};
+    Effects effects{Persist{}};
+    if (auto* own = std::get_if<SavingOwn>(&state.phase); own && own->waiting && epoch_of(*own->waiting) <= abort.epoch) {
+      effects.push_back(refuse(epoch_of(*std::exchange(own->waiting, std::nullopt)), Code::Conflict, "aborted"));
+    }
+    return then(effects, {opened(abort.epoch)});
   }
   return std::visit(
       overloaded{
@@ -106,6 +135,7 @@ Effects on(State& state, const Abort& abort, Instant /*now*/) {
             return {OpenGate{abort.epoch}, Discard{abort.epoch}, opened(abort.epoch)};
           },
           [&](Idle&) -> Effects { return {OpenGate{abort.epoch}, Discard{abort.epoch}, opened(abort.epoch)}; },
+          [&](SavingOwn&) -> Effects { return {Discard{abort.epoch}, opened(abort.epoch)}; },
           [&](Prepared& p) -> Effects {
             return then(withdraw(state, std::optional{p.unfinished}), {opened(abort.epoch)});
           },
@@ -115,7 +145,10 @@ Effects on(State& state, const Abort& abort, Instant /*now*/) {
       state.phase);
 }
 
+Effects own_ended(State& state, const SaveEnded& ended);
+
 Effects on(State& state, const SaveEnded& ended) {
+  if (std::holds_alternative<SavingOwn>(state.phase)) return own_ended(state, ended);
   const auto* saving = std::get_if<Saving>(&state.phase);
   if (!saving || ended.epoch != state.epoch) return {};
   const auto [deadline, aborted] = *saving;
@@ -145,12 +178,14 @@ Effects on(State& state, const Prepare& prepare, Instant now) {
     return std::visit(overloaded{
                           [](const Preparing&) -> Effects { return {}; },  // answered when the verification ends
                           [&](const Idle&) -> Effects { return {stale(prepare.epoch)}; },
+                          [&](const SavingOwn&) -> Effects { return {stale(prepare.epoch)}; },
                           [&](const Saving&) -> Effects { return {stale(prepare.epoch)}; },
                           [&](const Saved&) -> Effects { return {stale(prepare.epoch)}; },
                           [&](const auto&) -> Effects { return {Answer{protocol::Prepared{prepare.epoch}}}; },
                       },
                       state.phase);
   }
+  if (auto* own = std::get_if<SavingOwn>(&state.phase)) return wait(*own, prepare);
   if (!ended_by_another(state) && !free(state, now)) {
     return {refuse(prepare.epoch, Code::Busy, "another round has this pod")};
   }
@@ -213,6 +248,7 @@ Effects on(State& state, const Release& release, Instant /*now*/) {
     return {opened(release.epoch)};
   }
   if (release.epoch > state.epoch) return {refuse(release.epoch, Code::Invalid, "unknown epoch")};
+  if (std::holds_alternative<SavingOwn>(state.phase)) return {opened(release.epoch)};  // the gate is another's now
   if (std::holds_alternative<Idle>(state.phase)) return {OpenGate{release.epoch}, opened(release.epoch)};
   if (!std::holds_alternative<Restored>(state.phase)) return {refuse(release.epoch, Code::Conflict, "not restored")};
   state.phase = Idle{};
@@ -230,6 +266,30 @@ Effects on(State& state, const Commanded& event) {
   return std::visit([&](const auto& command) { return on(state, command, event.now); }, event.command);
 }
 Effects on(State&, const Tick&) { return {}; }
+
+// ---- a checkpoint of its own
+// --------------------------------------------------------------------------------------------
+
+// A round has priority: nothing is lost by the next time.
+Effects on(State& state, const Due& due) {
+  if (!std::holds_alternative<Idle>(state.phase)) return {};
+  state.phase = SavingOwn{due.now + due.hold, due.checkpoint, {}};
+  return {Persist{}, Save{due.checkpoint, due.hold, due.options}};
+}
+
+// There is nobody to commit it but this pod; and no coordinator's deadline but the gate's own.
+Effects own_ended(State& state, const SaveEnded& ended) {
+  auto& own = std::get<SavingOwn>(state.phase);
+  if (ended.epoch != own.checkpoint) return {};
+  const bool good = ended.result && ended.now < own.deadline;
+  const auto waiting = std::move(own.waiting);
+  state.phase = Idle{};
+  Effects effects{OpenGate{ended.epoch}, good ? Effect{Keep{ended.epoch}} : Effect{Discard{ended.epoch}}};
+  if (!waiting) return effects;
+  auto more = std::visit([&](const auto& command) { return on(state, command, ended.now); }, *waiting);
+  effects.insert(effects.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  return effects;
+}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // One pod's side of both rounds: "takes a local checkpoint, queues any subsequent message, and acknowledges".
 //
 //   Idle -> Saving -> Saved -> Idle                          (request, ack, done | abort | deadline)
+//   Idle -> SavingOwn -> Idle                         (due, saved: a checkpoint of its own time, "uncoordinated"; kept at once)
 //   Idle -> Preparing -> Prepared -> Restoring -> Restored -> Idle   (prepare, restore, release)
 //                                        \-> Stuck (restore failed: gate stays closed; Restore again, or Prepare of a new epoch)
 //
@@ -24,8 +25,9 @@ struct Commanded { Command command; Instant now; };  // of Request, Done, Abort,
 struct SaveEnded { Epoch epoch{}; Result<LocalCheckpoint> result; Instant now; };
 struct PrepareEnded { Epoch epoch{}; Status result; Instant now; };
 struct RestoreEnded { Epoch epoch{}; Result<Timings> result; Instant now; };
+struct Due { Epoch checkpoint{}; Millis hold{0}; SaveOptions options; Instant now; };  // "from time to time"; named by own_checkpoint()
 struct Tick { Instant now; };
-using Event = std::variant<Commanded, SaveEnded, PrepareEnded, RestoreEnded, Tick>;
+using Event = std::variant<Commanded, SaveEnded, PrepareEnded, RestoreEnded, Due, Tick>;
 
 // ---- what to do, in the order given -------------------------------------------------------------------------------------
 struct Persist {};  // the state's `durable()` must be on disk BEFORE the effects after it
@@ -44,6 +46,8 @@ using Effect = std::variant<Persist, Save, Keep, Discard, OpenGate, Verify, PutB
 struct Idle {};
 struct Saving { Instant deadline; bool aborted = false; };  // aborted: the running save's result is discarded
 struct Saved { Instant deadline; LocalCheckpoint checkpoint; };
+// No coordinator knows of it; a round that begins meanwhile waits for its end, which the deadline bounds.
+struct SavingOwn { Instant deadline; Epoch checkpoint{}; std::optional<std::variant<Request, Prepare>> waiting; };
 // `unfinished`: an earlier rollback had begun to put back this checkpoint; the gate has no deadline, and an abort leads back to Stuck.
 struct Preparing { Instant deadline; Epoch checkpoint{}; bool aborted = false; std::optional<Epoch> unfinished; };
 // `lapsed`: the gate has opened at its deadline. The coordinator may have decided before, so Restore is still obeyed.
@@ -51,7 +55,7 @@ struct Prepared { Instant deadline; Epoch checkpoint{}; bool lapsed = false; std
 struct Restoring { Epoch checkpoint{}; };
 struct Restored { Epoch checkpoint{}; Timings timings; };
 struct Stuck { Epoch checkpoint{}; Error why; };
-using Phase = std::variant<Idle, Saving, Saved, Preparing, Prepared, Restoring, Restored, Stuck>;
+using Phase = std::variant<Idle, Saving, Saved, SavingOwn, Preparing, Prepared, Restoring, Restored, Stuck>;
 
 struct State {
   Epoch epoch{};  // of the current or last round

@@ -9,8 +9,10 @@
 
 #include "base/log.hpp"
 #include "sidecar/certificate/certificate.hpp"
+#include "sidecar/gate/gate.hpp"
 #include "sidecar/launchers/hub.hpp"
 #include "sidecar/rounds/shell.hpp"
+#include "sidecar/store/configuration.hpp"
 #include "sidecar/store/record.hpp"
 
 namespace cutline::sidecar {
@@ -76,6 +78,21 @@ Status settle_gate(gate::Gate& gate, const protocol::participant::Durable& recor
   return {};
 }
 
+// On a kernel that does not tell, the pod is never known to be independent of others.
+std::unique_ptr<sockets::Closings> closings() {
+  auto started = sockets::Closings::start();
+  if (started) return *std::move(started);
+  log::warn("connections that close are not seen", {{"error", started.error()}});
+  return nullptr;
+}
+
+protocol::Configure configured(const std::string& store) {
+  auto known = store::load_configuration(store);
+  if (known) return *std::move(known);
+  log::error("nothing is done unasked until the operator says it again", {{"error", known.error()}});
+  return {};
+}
+
 int fatal(const Error& error) {
   log::error("cannot start", {{"error", error}});
   return 1;
@@ -93,14 +110,19 @@ int run(const Options& o, const sigset_t& ends) {
   if (!record) return fatal(record.error());
   auto bases = record->bases == store::Record{}.bases ? Result<sockets::Bases>{sockets::Bases{}} : sockets::Bases::from_json(record->bases);
   if (!bases) return fatal(bases.error());
+  auto history = History::open(*store);
+  if (!history) return fatal(history.error());
+  auto closing = closings();
+  const bool sees_closings = closing != nullptr;
+  sockets::Tracker tracker{*std::move(bases), std::move(closing), {.spare = o.control_port, .parent = history->present(), .from_the_beginning = history->fresh()}};
   auto gate = gate::Gate::install(protocol::GateKind::Queue, o.control_port);
   if (!gate) return fatal(gate.error());
   if (auto settled = settle_gate(*gate, record->durable); !settled) return fatal(settled.error());
   auto hub = Hub::start({.socket = o.launcher_folder + "/sidecar.sock", .program = o.launcher_folder + "/launcher", .expected = words(o.containers), .record = o.store + "/launchers.json"});
   if (!hub) return fatal(hub.error());
 
-  PodParts pod{PodUid{o.uid}, PodName{o.pod}, **hub, *gate, *bases, *store, *runner, o.work, o.control_port};
-  Shell shell{pod, record->durable};
+  PodParts pod{PodUid{o.uid}, PodName{o.pod}, **hub, *gate, tracker, *store, *runner, o.work, o.control_port, sees_closings, gate->counts_datagrams(), {}};
+  Shell shell{pod, *history, record->durable, configured(o.store)};
   Certificate certificate{{.operator_host = o.operator_host, .operator_port = o.operator_port, .authority = o.authority, .kept = o.store + "/certificate.pem"}};
   auto server = control::Server::start(o.control_port, certificate.identity(), [&](protocol::Command command, control::Server::ReplyTo reply) {
     shell.command(std::move(command), std::move(reply));

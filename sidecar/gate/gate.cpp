@@ -9,10 +9,11 @@ constexpr std::uint16_t queue_number = 7077;
 
 }  // namespace
 
-Result<Gate> Gate::install(GateKind wanted, std::uint16_t control_port) {
+Result<Gate> Gate::install(GateKind wanted, std::uint16_t control_port, bool count_datagrams) {
   auto nft = netlink::Socket::open(NETLINK_NETFILTER);
   if (!nft) return forward(nft, "install the gate");
   Gate gate{std::move(*nft), control_port};
+  gate.counts_datagrams_ = count_datagrams;
   if (auto made = gate.make(wanted); !made) return forward(made, "install the gate");
   return gate;
 }
@@ -55,13 +56,19 @@ Status Gate::make_queue() {
   return make_rules(Hold::QueueTarget);
 }
 
-// First with the match on sockets, for which a kernel may lack the module: then only what marked sockets send passes.
+// With all that a kernel has the modules for: without the match on sockets only what marked sockets send passes.
 Status Gate::make_rules(Hold hold) {
-  const Plan plan{hold, true, control_port_, queue_number};
-  if (auto made = nft_.transaction(NFNL_SUBSYS_NFTABLES, gate::install(plan), "make the gate's table"); made)
-    return made;
-  const Plan plainer{hold, false, control_port_, queue_number};
-  return nft_.transaction(NFNL_SUBSYS_NFTABLES, gate::install(plainer), "make the gate's table");
+  Status made;
+  for (const bool count : {counts_datagrams_, false})
+    for (const bool match : {true, false}) {
+      const Plan plan{hold, match, count, control_port_, queue_number};
+      made = nft_.transaction(NFNL_SUBSYS_NFTABLES, gate::install(plan), "make the gate's table");
+      if (made) {
+        counts_datagrams_ = count;
+        return made;
+      }
+    }
+  return made;
 }
 
 Status Gate::close(std::optional<Millis> deadline) {

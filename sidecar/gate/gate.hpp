@@ -32,12 +32,14 @@ struct State {
 class Gate {
  public:
   // Makes or remakes the table `cutline` in one transaction. A gate found closed stays closed. Falls back from Queue to
-  // Drop on kernels that cannot queue; kind() tells.
-  [[nodiscard]] static Result<Gate> install(GateKind wanted, std::uint16_t control_port);
+  // Drop on kernels that cannot queue; kind() tells. `count_datagrams`: off only to measure what it costs.
+  [[nodiscard]] static Result<Gate> install(GateKind wanted, std::uint16_t control_port, bool count_datagrams = true);
   // Another kind for the next rounds. Busy while closed.
   [[nodiscard]] Status choose(GateKind wanted);
 
   [[nodiscard]] GateKind kind() const { return kind_; }
+  // Whether this kernel can; they are read by datagrams().
+  [[nodiscard]] bool counts_datagrams() const { return counts_datagrams_; }
   // Closes, or gives a closed gate another deadline (what waits goes on waiting).
   [[nodiscard]] Status close(std::optional<Millis> deadline);
   // Opens, and lets go what waits. Safe to repeat, and after the deadline.
@@ -65,6 +67,7 @@ class Gate {
   std::optional<PacketQueue> queue_;  // of kind Queue
   std::uint16_t control_port_;
   GateKind kind_ = GateKind::Queue;
+  bool counts_datagrams_ = true;
 };
 
 }  // namespace cutline::gate

@@ -45,6 +45,9 @@ Rule& Rule::lookup(std::string_view name, std::uint32_t id, std::uint32_t flags)
 Rule& Rule::input_is(std::uint32_t interface) {
   return meta(NFT_META_IIF).compare(NFT_CMP_EQ, netlink::bytes_of(interface));
 }
+Rule& Rule::input_is_not(std::uint32_t interface) {
+  return meta(NFT_META_IIF).compare(NFT_CMP_NEQ, netlink::bytes_of(interface));
+}
 Rule& Rule::output_is(std::uint32_t interface) {
   return meta(NFT_META_OIF).compare(NFT_CMP_EQ, netlink::bytes_of(interface));
 }
@@ -88,6 +91,18 @@ Rule& Rule::constant(std::uint32_t value) {
 
 Rule& Rule::in_set(std::string_view name, std::uint32_t id) { return lookup(name, id, 0); }
 Rule& Rule::not_in_set(std::string_view name, std::uint32_t id) { return lookup(name, id, NFT_LOOKUP_F_INV); }
+
+Message Rule::count_in(std::string_view name, std::uint32_t id) {
+  add("dynset", [=](Message& out) {
+    out.text(NFTA_DYNSET_SET_NAME, name).be32(NFTA_DYNSET_SET_ID, id).be32(NFTA_DYNSET_OP, NFT_DYNSET_OP_ADD);
+    out.be32(NFTA_DYNSET_SREG_KEY, NFT_REG32_00);
+    out.nest(NFTA_DYNSET_EXPR, [&] {
+      out.text(NFTA_EXPR_NAME, "counter");
+      out.nest(NFTA_EXPR_DATA, [&] { out.be64(NFTA_COUNTER_BYTES, 0).be64(NFTA_COUNTER_PACKETS, 0); });
+    });
+  });
+  return finish();
+}
 
 Message Rule::accept() { return verdict(NF_ACCEPT); }
 Message Rule::drop() { return verdict(NF_DROP); }

@@ -18,12 +18,14 @@ struct Chain {
 };
 inline constexpr Chain incoming{"incoming", NF_INET_PRE_ROUTING};
 inline constexpr Chain outgoing{"outgoing", NF_INET_LOCAL_OUT};
+inline constexpr Chain arrived{"arrived", NF_INET_LOCAL_IN};  // past the gate
 
 class Rule {
  public:
   explicit Rule(const Chain& chain) : chain_(chain) {}
 
   Rule& input_is(std::uint32_t interface);
+  Rule& input_is_not(std::uint32_t interface);
   Rule& output_is(std::uint32_t interface);
   Rule& family_is(std::uint8_t family);      // NFPROTO_IPV4, NFPROTO_IPV6
   Rule& protocol_is(std::uint8_t protocol);  // IPPROTO_TCP ...
@@ -37,6 +39,9 @@ class Rule {
   Rule& constant(std::uint32_t value);
   Rule& in_set(std::string_view name, std::uint32_t id);
   Rule& not_in_set(std::string_view name, std::uint32_t id);
+
+  // Counts the packet at its key, as loaded from register 0, in a set that takes new keys from packets. Ends the rule.
+  [[nodiscard]] netlink::Message count_in(std::string_view name, std::uint32_t id);
 
   [[nodiscard]] netlink::Message accept();
   [[nodiscard]] netlink::Message drop();

@@ -25,13 +25,21 @@ constexpr std::uint32_t concatenated(std::uint32_t address) {
   return (address << 18U) | (type_port << 12U) | (address << 6U) | type_port;
 }
 
+constexpr std::uint32_t pair_of(std::uint32_t address) { return (address << 6U) | address; }
+
+constexpr std::uint32_t most_flows = 65'536;  // of each set; what comes beyond is not counted
+
 struct Set {
   std::string_view name;
-  std::uint32_t id, key_type, key_size, flags;
+  std::uint32_t id, key_type, key_size, flags, size = 0;
 };
 constexpr Set closed{"closed", 1, type_mark, 4, NFT_SET_TIMEOUT};
 constexpr Set held4{"held4", 2, concatenated(type_ip4), 16, 0};
 constexpr Set held6{"held6", 3, concatenated(type_ip6), 40, 0};
+constexpr Set sent4{"sent4", 4, pair_of(type_ip4), 8, NFT_SET_EVAL, most_flows};
+constexpr Set sent6{"sent6", 5, pair_of(type_ip6), 32, NFT_SET_EVAL, most_flows};
+constexpr Set received4{"received4", 6, pair_of(type_ip4), 8, NFT_SET_EVAL, most_flows};
+constexpr Set received6{"received6", 7, pair_of(type_ip6), 32, NFT_SET_EVAL, most_flows};
 
 Message message(int type, std::uint16_t flags) {
   const nfgenmsg family{NFPROTO_INET, NFNETLINK_V0, 0};
@@ -47,6 +55,7 @@ Message new_set(const Set& set) {
       .be32(NFTA_SET_ID, set.id)
       .be32(NFTA_SET_FLAGS, set.flags);
   out.be32(NFTA_SET_KEY_TYPE, set.key_type).be32(NFTA_SET_KEY_LEN, set.key_size);
+  if (set.size != 0) out.nest(NFTA_SET_DESC, [&] { out.be32(NFTA_SET_DESC_SIZE, set.size); });
   return out;
 }
 
@@ -142,6 +151,39 @@ void hold(Messages& out, const Chain& chain, const Plan& plan) {
   }
 }
 
+// The protocol first: a TCP packet costs one comparison. Keys are (local address, remote address).
+void count_sent(Messages& out) {
+  out.push_back(Rule{outgoing}
+                    .protocol_is(IPPROTO_UDP)
+                    .family_is(NFPROTO_IPV4)
+                    .load_network(12, 4, 0)
+                    .load_network(16, 4, 1)
+                    .count_in(sent4.name, sent4.id));
+  out.push_back(Rule{outgoing}
+                    .protocol_is(IPPROTO_UDP)
+                    .family_is(NFPROTO_IPV6)
+                    .load_network(8, 16, 0)
+                    .load_network(24, 16, 4)
+                    .count_in(sent6.name, sent6.id));
+}
+
+void count_received(Messages& out) {
+  out.push_back(Rule{arrived}
+                    .protocol_is(IPPROTO_UDP)
+                    .input_is_not(loopback_index)
+                    .family_is(NFPROTO_IPV4)
+                    .load_network(16, 4, 0)
+                    .load_network(12, 4, 1)
+                    .count_in(received4.name, received4.id));
+  out.push_back(Rule{arrived}
+                    .protocol_is(IPPROTO_UDP)
+                    .input_is_not(loopback_index)
+                    .family_is(NFPROTO_IPV6)
+                    .load_network(24, 16, 0)
+                    .load_network(8, 16, 4)
+                    .count_in(received6.name, received6.id));
+}
+
 std::vector<std::byte> tuple(View from, std::uint16_t from_port, View to, std::uint16_t to_port) {
   std::vector<std::byte> out;
   const auto part = [&](View bytes) {
@@ -176,8 +218,14 @@ void add_elements(Messages& out, const Set& set, std::span<const std::vector<std
 Messages install(const Plan& plan) {
   Messages out;
   out.push_back(new_table());
-  for (const auto& set : {closed, held4, held6}) out.push_back(new_set(set));
-  for (const auto& chain : {incoming, outgoing}) {
+  std::vector<Set> sets{closed, held4, held6};
+  std::vector<Chain> chains{incoming, outgoing};
+  if (plan.count_datagrams) {
+    sets.insert(sets.end(), {sent4, sent6, received4, received6});
+    chains.push_back(arrived);
+  }
+  for (const auto& set : sets) out.push_back(new_set(set));
+  for (const auto& chain : chains) {
     out.push_back(new_chain(chain));
     out.push_back(flush_rules(chain));
   }
@@ -190,11 +238,13 @@ Messages install(const Plan& plan) {
   hold(out, incoming, plan);
 
   out.push_back(Rule{outgoing}.output_is(loopback_index).accept());
+  if (plan.count_datagrams) count_sent(out);  // before the gate: what an application has sent, though it is held
   pass_if_off(out, outgoing);
   out.push_back(Rule{outgoing}.protocol_is(IPPROTO_TCP).transport_port_is(0, plan.control_port).accept());
   pass_neighbours(out, outgoing);
   out.push_back(Rule{outgoing}.mark_is(own_mark).accept());
   hold(out, outgoing, plan);
+  if (plan.count_datagrams) count_received(out);
   return out;
 }
 
@@ -215,6 +265,15 @@ Messages switch_on(std::optional<Millis> timeout) {
 Messages switch_off() {
   Messages out;
   out.push_back(flush_set(closed));
+  return out;
+}
+
+std::vector<netlink::Message> read_datagrams() {
+  std::vector<netlink::Message> out;
+  for (const auto& set : {sent4, sent6, received4, received6}) {
+    out.push_back(message(NFT_MSG_GETSETELEM, NLM_F_DUMP));
+    out.back().text(NFTA_SET_ELEM_LIST_TABLE, table_name).text(NFTA_SET_ELEM_LIST_SET, set.name);
+  }
   return out;
 }
 

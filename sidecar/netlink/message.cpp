@@ -68,13 +68,20 @@ void Message::update_length() {
 }
 
 std::optional<View> Attributes::find(std::uint16_t type) const {
+  std::optional<View> out;
+  each(type, [&](View value) {
+    if (!out) out = value;
+  });
+  return out;
+}
+
+void Attributes::each(std::uint16_t type, const std::function<void(View)>& visit) const {
   for (auto rest = bytes_; rest.size() >= NLA_HDRLEN;) {
     const auto header = read_prefix<nlattr>(rest);
-    if (header.nla_len < NLA_HDRLEN || header.nla_len > rest.size()) return std::nullopt;
-    if ((header.nla_type & NLA_TYPE_MASK) == type) return rest.subspan(NLA_HDRLEN, header.nla_len - NLA_HDRLEN);
+    if (header.nla_len < NLA_HDRLEN || header.nla_len > rest.size()) return;
+    if ((header.nla_type & NLA_TYPE_MASK) == type) visit(rest.subspan(NLA_HDRLEN, header.nla_len - NLA_HDRLEN));
     rest = rest.subspan(std::min(rest.size(), aligned(header.nla_len)));
   }
-  return std::nullopt;
 }
 
 Attributes Attributes::nested(std::uint16_t type) const { return Attributes{find(type).value_or(View{})}; }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -66,6 +67,7 @@ class Attributes {
   explicit Attributes(View bytes) : bytes_(bytes) {}
   [[nodiscard]] std::optional<View> find(std::uint16_t type) const;
   [[nodiscard]] Attributes nested(std::uint16_t type) const;  // empty if it is not there
+  void each(std::uint16_t type, const std::function<void(View)>& visit) const;  // of a list
 
  private:
   View bytes_;

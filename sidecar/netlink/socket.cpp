@@ -103,18 +103,37 @@ Status Socket::send(View bytes, std::string_view what) {
 }
 
 Status Socket::collect(std::string_view what, const std::function<void(const Answer&)>& each) {
-  buffer_.resize(receive_size);
   Outcome outcome;
-  for (;;) {
-    const auto n = ::recv(fd_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
-    if (n < 0) return fail_errno(errno, what);
-    walk(View{buffer_}.first(static_cast<std::size_t>(n)), each, outcome);
-  }
+  if (auto read = receive_all(what, [&](View datagram) { walk(datagram, each, outcome); }); !read) return read;
   if (!outcome.answered) return fail(Code::Internal, "{}: the kernel gave no answer", what);
   if (outcome.error != 0) return fail_errno(outcome.error, what);
   return {};
+}
+
+Status Socket::receive_all(std::string_view what, const std::function<void(View)>& each) {
+  buffer_.resize(receive_size);
+  for (;;) {
+    const auto n = ::recv(fd_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {};
+    if (n < 0) return fail_errno(errno, what);
+    each(View{buffer_}.first(static_cast<std::size_t>(n)));
+  }
+}
+
+Status Socket::join(int group) {
+  // A socket without an address is taken for the sender of what the kernel multicasts. Bound already: fine.
+  const sockaddr_nl any{AF_NETLINK, 0, 0, 0};
+  if (::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0 && errno != EINVAL)
+    return fail_errno(errno, "bind a netlink socket");
+  if (::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
+    return fail_errno(errno, fmt::format("join netlink group {}", group));
+  return {};
+}
+
+Status Socket::notifications(std::string_view what, const std::function<void(const Answer&)>& each) {
+  Outcome ignored;
+  return receive_all(what, [&](View datagram) { walk(datagram, each, ignored); });
 }
 
 }  // namespace cutline::netlink

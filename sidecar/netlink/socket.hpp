@@ -30,11 +30,19 @@ class Socket {
   // Data messages are thrown away in the kernel from now on; acknowledgements and errors still arrive. For listeners
   // whose messages nobody needs, as the receive buffer then never fills.
   [[nodiscard]] Status ignore_data();
+  // A group of notifications, which arrive unasked from now on. Use a socket of its own for them.
+  [[nodiscard]] Status join(int group);
+  // Hands every notification that has arrived to `each`. Exhausted: the receive buffer was full, so that some are lost; go on.
+  [[nodiscard]] Status notifications(std::string_view what, const std::function<void(const Answer&)>& each);
+  // For poll(2), nothing else.
+  [[nodiscard]] int descriptor() const { return fd_.get(); }
 
  private:
   explicit Socket(Fd fd) : fd_(std::move(fd)) {}
   [[nodiscard]] Status send(View bytes, std::string_view what);
   [[nodiscard]] Status collect(std::string_view what, const std::function<void(const Answer&)>& each);
+  // All that lies in the receive buffer, by the datagram.
+  [[nodiscard]] Status receive_all(std::string_view what, const std::function<void(View)>& each);
 
   Fd fd_;
   std::uint32_t sequence_ = 0;

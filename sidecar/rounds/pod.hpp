@@ -4,7 +4,7 @@
 #include "sidecar/criu/runner.hpp"
 #include "sidecar/gate/gate.hpp"
 #include "sidecar/launchers/launchers.hpp"
-#include "sidecar/sockets/bases.hpp"
+#include "sidecar/sockets/tracker.hpp"
 #include "sidecar/store/store.hpp"
 
 namespace cutline::sidecar {
@@ -14,11 +14,13 @@ struct PodParts {
   PodName name;
   Launchers& launchers;
   gate::Gate& gate;
-  sockets::Bases& bases;
+  sockets::Tracker& tracker;
   const store::Store& store;
   const criu::Runner& criu;
   std::string work;  // a folder for CRIU's logs
   std::uint16_t control_port = 0;
+  bool sees_closings = true;   // this kernel tells which connections close
+  bool sees_datagrams = true;  // ... and counts datagrams
   std::optional<Instant> gate_closed_at;  // of the round that runs
 };
 

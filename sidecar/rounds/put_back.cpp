@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "sidecar/files/files.hpp"
+#include "sidecar/gate/datagrams.hpp"
 #include "sidecar/rounds/connections.hpp"
 #include "sidecar/sockets/destroy.hpp"
 
@@ -71,6 +72,9 @@ Result<protocol::Timings> end_for_good(PodParts& pod) {
   if (!containers) return tl::unexpected(containers.error());
   if (auto closed = pod.gate.close(std::nullopt); !closed) return forward(closed, "gate");
   if (auto ended = end_processes(pod, *containers, {}); !ended) return tl::unexpected(ended.error());
+  const auto flows = gate::datagrams();
+  if (!flows) return forward(flows, "datagrams");
+  (void)pod.tracker.restored({}, {}, *flows);
   log::info("ended, to begin anew", {{"us", since(start).count()}});
   return protocol::Timings{.restore = since(start)};
 }
@@ -121,7 +125,9 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
 
   const auto live = sockets::tcp_sockets(Deadline::after(kSockets));
   if (!live) return forward(live, "counters");
-  for (const auto& missing : pod.bases.rebase(counters, *live))
+  const auto flows = gate::datagrams();
+  if (!flows) return forward(flows, "datagrams");
+  for (const auto& missing : pod.tracker.restored(stored->manifest.checkpoint, *live, *flows))
     log::warn("connection not restored", {{"local_port", missing.local.port}, {"remote", missing.remote.address}, {"remote_port", missing.remote.port}});
   const auto closed = sockets::destroy(*external, sockets::Which::All, Deadline::after(kSockets));
   if (!closed) return forward(closed, "external connections");

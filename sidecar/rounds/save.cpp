@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "sidecar/files/files.hpp"
+#include "sidecar/gate/datagrams.hpp"
 #include "sidecar/rounds/accepted.hpp"
 #include "sidecar/rounds/connections.hpp"
 #include "sidecar/sockets/drain.hpp"
@@ -148,6 +149,18 @@ Result<sockets::Sockets> stand_still(PodParts& pod, const std::vector<Container>
   }
 }
 
+// Whom the pod has talked to since its last checkpoint, as it stands still. After the dump: the kernel tells of closed connections late.
+Status note_interval(PodParts& pod, protocol::LocalCheckpoint& checkpoint) {
+  const auto flows = gate::datagrams();
+  if (!flows) return tl::unexpected(flows.error());
+  checkpoint.flows = pod.tracker.flows(*flows);
+  auto told = pod.tracker.cut(checkpoint.epoch);
+  checkpoint.parent = told.parent;
+  checkpoint.closed = std::move(told.closed);
+  checkpoint.observed = told.observed;
+  return {};
+}
+
 store::Manifest manifest_of(const PodParts& pod, const std::vector<Container>& containers, Epoch epoch) {
   store::Manifest out{pod.uid, pod.name, {}, {}, {{"cutline", "0.1.0"}}, {}};
   out.checkpoint.epoch = epoch;
@@ -184,15 +197,15 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   if (auto guarded = frozen.guard(request.hold); !guarded) return forward(guarded, "guard");
   auto live = stand_still(pod, *containers, frozen, request.hold, deadline);
   if (!live) return tl::unexpected(live.error());
-  std::erase_if(
-      *live, [&](const auto& socket) { return socket.local.port == pod.control_port; });  // ours, not the application's
-  manifest.checkpoint.counters = pod.bases.absolute(*live);
+  manifest.checkpoint.counters = pod.tracker.counters(*live);
+  std::erase_if(*live, [&](const auto& socket) { return socket.local.port == pod.control_port; });  // ours, not the application's
   const auto dump_start = Clock::now();
   const auto dumped = for_each(*containers, [&](const Container& container, std::size_t i) {
     return dump(pod, container, (*prepared)[i], volumes_of(request.options, container.name), deadline);
   });
   if (!dumped) return tl::unexpected(dumped.error());
   manifest.checkpoint.timings.dump = since(dump_start);
+  if (auto told = note_interval(pod, manifest.checkpoint); !told) return forward(told, "datagrams");
   manifest.checkpoint.timings.frozen = frozen.thaw();
   frozen.unguard();
 

@@ -2,10 +2,11 @@
 
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
-#include "sidecar/preflight/preflight.hpp"
+#include "sidecar/rounds/present.hpp"
 #include "sidecar/rounds/put_back.hpp"
 #include "sidecar/rounds/save.hpp"
 #include "sidecar/sockets/dump.hpp"
+#include "sidecar/store/configuration.hpp"
 #include "sidecar/store/record.hpp"
 
 namespace cutline::sidecar {
@@ -18,11 +19,6 @@ using protocol::Reply;
 constexpr Millis kLook{1000};
 
 Instant now() { return std::chrono::steady_clock::now(); }
-
-preflight::Subject subject_of(const Container& container) {
-  const auto pids = container.freezer->pids().value_or(std::vector<pid_t>{});
-  return {container.name, container.keeper, {pids.begin(), pids.end()}, {container.launcher}};
-}
 
 // Of a message that belongs to a round.
 constexpr auto epoch_or_none = [](const auto& message) {
@@ -38,10 +34,13 @@ Epoch epoch_of(const Reply& reply) { return std::visit(epoch_or_none, reply); }
 
 }  // namespace
 
-Shell::Shell(PodParts& pod, p::Durable recorded)
-    : pod_(pod), state_(p::revive(recorded)),
+Shell::Shell(PodParts& pod, History& history, p::Durable recorded, const protocol::Configure& configured)
+    : pod_(pod), history_(history), own_(pod.store, history, pod.tracker), state_(p::revive(recorded)),
       worker_([this](const std::stop_token& stop) { work(stop); }),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+      thread_([this, configured](const std::stop_token& stop) {
+        apply(configured);
+        run(stop);
+      }) {}
 
 Shell::~Shell() {
   thread_.request_stop();
@@ -61,7 +60,8 @@ void Shell::post(Input input) {
 
 void Shell::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto due = std::min(p::wake(state_).value_or(Instant::max()), now() + kLook);
+    auto due = std::min(p::wake(state_).value_or(Instant::max()), now() + kLook);
+    if (idle()) due = std::min(due, own_.next().value_or(Instant::max()));
     std::optional<Input> input;
     {
       std::unique_lock lock{mutex_};
@@ -76,49 +76,115 @@ void Shell::run(const std::stop_token& stop) {
       feed(p::Tick{now()});
       look();
     }
+    own_time();
   }
 }
 
-// Which end of a connection had connected is seen best while it is young. Between rounds only: a round has the bases to itself.
+// Between rounds only: within one, the worker looks when it matters.
 void Shell::look() {
-  if (!std::holds_alternative<p::Idle>(state_.phase)) return;
-  if (const auto live = sockets::tcp_sockets(Deadline::after(kLook))) pod_.bases.observe(*live);
+  if (!idle()) return;
+  if (const auto live = sockets::tcp_sockets(Deadline::after(kLook))) pod_.tracker.look(*live);
+}
+
+void Shell::own_time() {
+  if (!idle()) return;
+  for (auto& asked : std::exchange(postponed_, {})) handle_asked(asked);
+  if (!idle() || !own_.is_due(now())) return;
+  // Where a rollback is to come by itself, the state of an application that has started anew is none to keep.
+  if (grace_ > Millis{0} && !pod_.launchers.failures().empty())
+    return own_.ended(fail(Code::Unavailable, "an application has failed, and a rollback is awaited"), now());
+  if (auto due = own_.due(needed(), now())) feed(*std::move(due));
 }
 
 void Shell::handle(Input& input) {
-  if (auto* event = std::get_if<Event>(&input)) return feed(*event);
-  auto& [command, reply] = std::get<Asked>(input);
-  if (direct(command, reply)) return;
-  waiting_.push_back({epoch_of(command), std::move(reply)});
-  feed(p::Commanded{std::move(command), now()});
+  if (auto* asked = std::get_if<Asked>(&input)) return handle_asked(*asked);
+  auto& event = std::get<Event>(input);
+  if (auto* saved = std::get_if<p::SaveEnded>(&event); saved && protocol::is_own(saved->epoch))
+    own_failure_ = saved->result ? Error{Code::Timeout, "the save ended after the gate's deadline"} : saved->result.error();
+  // Before anybody hears of it: the next interval begins where the pod was put back to.
+  if (auto* restored = std::get_if<p::RestoreEnded>(&event); restored && restored->result) {
+    if (auto written = history_.went_back(pod_.tracker); !written) restored->result = forward(written, "lineage");
+    own_.start_again(now());
+  }
+  feed(event);
 }
 
-// What concerns no round.
-bool Shell::direct(const Command& command, const control::Server::ReplyTo& reply) {
-  if (const auto* forget = std::get_if<protocol::Forget>(&command)) {
-    const auto held = p::durable(state_);
-    const bool needed = held.restoring == forget->checkpoint || held.prepared == forget->checkpoint;
-    const auto done = needed ? Status{fail(Code::Busy, "a rollback needs this checkpoint")} : pod_.store.discard(forget->checkpoint);
-    reply(done ? Reply{protocol::Forgotten{forget->checkpoint}} : Reply{protocol::Refused{{}, done.error()}});
-    return true;
-  }
-  if (std::visit([](const auto& m) { return requires { m.grace; } || requires { m.last; } || requires { m.connections; }; }, command) ||
-      std::holds_alternative<protocol::Probe>(command)) {
-    reply(protocol::Refused{{}, {Code::Unsupported, "not in this version"}});
-    return true;
-  }
-  if (!std::holds_alternative<protocol::Preflight>(command)) return false;
-  const auto containers = pod_.launchers.containers();
-  if (!containers) {
-    reply(protocol::Refused{{}, containers.error()});
-    return true;
-  }
-  protocol::Findings out;
-  for (const auto& container : *containers)
-    for (auto& finding : preflight::inspect(subject_of(container))) out.findings.push_back(std::move(finding));
-  reply(std::move(out));
-  return true;
+void Shell::handle_asked(Asked& asked) {
+  if (direct(asked)) return;
+  waiting_.push_back({epoch_of(asked.command), std::move(asked.reply)});
+  feed(p::Commanded{std::move(asked.command), now()});
 }
+
+// ---- what concerns no round -------------------------------------------------------------------------------------------
+
+bool Shell::direct(Asked& asked) {
+  return std::visit(overloaded{
+                        [&](const protocol::Forget& m) { return asked.reply(forget(m.checkpoint)), true; },
+                        [&](const protocol::Recall& m) { return asked.reply(recall(m.last)), true; },
+                        [&](const protocol::Probe&) { return asked.reply(protocol::Probed{pod_.launchers.failures()}), true; },
+                        [&](const protocol::Configure& m) { return asked.reply(configure(m)), true; },
+                        [&](const protocol::Preflight&) {
+                          auto found = preflight_findings(pod_);
+                          asked.reply(found ? Reply{protocol::Findings{*std::move(found)}} : Reply{protocol::Refused{{}, found.error()}});
+                          return true;
+                        },
+                        [&](const protocol::Sever&) { return sever(asked), true; },
+                        [](const auto&) { return false; },
+                    },
+                    asked.command);
+}
+
+std::set<Epoch> Shell::needed() const {
+  std::set<Epoch> out;
+  const auto held = p::durable(state_);
+  for (const auto& one : {held.restoring, held.prepared})
+    if (one) out.insert(*one);
+  return out;
+}
+
+Reply Shell::forget(Epoch checkpoint) {
+  if (needed().contains(checkpoint))
+    return protocol::Refused{{}, {Code::Busy, "a rollback needs this checkpoint"}};
+  const auto done = history_.forget(checkpoint, pod_.tracker);
+  return done ? Reply{protocol::Forgotten{checkpoint}} : Reply{protocol::Refused{{}, done.error()}};
+}
+
+Reply Shell::recall(std::uint32_t last) {
+  protocol::History out{history_.chain(last), {}};
+  const bool torn = std::holds_alternative<p::Restoring>(state_.phase) || std::holds_alternative<p::Stuck>(state_.phase);
+  if (torn || !all_live(pod_.launchers)) return out;
+  auto now_there = present(pod_);
+  if (!now_there) return protocol::Refused{{}, now_there.error()};
+  out.present = *std::move(now_there);
+  return out;
+}
+
+Reply Shell::configure(const protocol::Configure& wanted) {
+  if (auto saved = store::save_configuration(pod_.store.root(), wanted); !saved) return protocol::Refused{{}, saved.error()};
+  apply(wanted);
+  return protocol::Configured{};
+}
+
+void Shell::apply(const protocol::Configure& wanted) {
+  own_.configure(wanted.independent, now());
+  grace_ = wanted.grace;
+  pod_.launchers.set_grace(grace_);
+}
+
+// Not under a checkpoint that is being taken: it must find the connection as its counters say. A rollback replaces the processes.
+void Shell::sever(Asked& asked) {
+  const auto& command = std::get<protocol::Sever>(asked.command);
+  const bool saving = std::holds_alternative<p::Saving>(state_.phase) || std::holds_alternative<p::Saved>(state_.phase) ||
+                      std::holds_alternative<p::SavingOwn>(state_.phase);
+  if (saving) return postponed_.push_back(std::move(asked));
+  if (!idle()) return asked.reply(protocol::Refused{command.epoch, {Code::Busy, "a rollback has this pod"}});
+  if (severed_ == command.epoch) return asked.reply(protocol::Severed{command.epoch});
+  const auto done = sidecar::sever(pod_, command.connections);
+  if (done) severed_ = command.epoch;
+  asked.reply(done ? Reply{protocol::Severed{command.epoch}} : Reply{protocol::Refused{command.epoch, done.error()}});
+}
+
+// ---- effects ------------------------------------------------------------------------------------------------------------
 
 void Shell::feed(const Event& event) {
   Status durable;
@@ -126,26 +192,36 @@ void Shell::feed(const Event& event) {
 }
 
 void Shell::carry_out(const p::Effect& effect, Status& durable) {
-  const auto report = [](const Status& done, const char* what) {
-    if (!done) log::error(what, {{"error", done.error()}});
-  };
   std::visit(overloaded{
                  [&](const p::Persist&) { durable = persist(); },
                  [&](const p::Save& save) { start(save, durable); },
-                 [&](const p::Keep& keep) {
-                   report(pod_.store.commit(keep.checkpoint), "checkpoint not marked as committed");
-                   pod_.launchers.saved();
-                 },
-                 [&](const p::Discard& discard) {
-                   const auto stored = pod_.store.load(discard.checkpoint);
-                   if (!stored || !stored->committed) report(pod_.store.discard(discard.checkpoint), "checkpoint not discarded");
-                 },
+                 [&](const p::Keep& kept) { keep(kept.checkpoint); },
+                 [&](const p::Discard& dropped) { discard(dropped.checkpoint); },
                  [&](const p::OpenGate&) { open_gate(); },
                  [&](const p::Verify& verify) { start(verify, durable); },
                  [&](const p::PutBack& put_back) { start(put_back, durable); },
                  [&](const p::Answer& reply) { answer(reply.reply); },
              },
              effect);
+}
+
+void Shell::keep(Epoch checkpoint) {
+  auto done = pod_.store.commit(checkpoint);
+  if (done) done = history_.kept(checkpoint, pod_.tracker);
+  if (done) pod_.launchers.saved();
+  if (!done) log::error("checkpoint not marked as committed", {{"epoch", checkpoint}, {"error", done.error()}});
+  if (!protocol::is_own(checkpoint)) return;
+  if (!done) discard(checkpoint);
+  else own_.ended({}, now());
+}
+
+void Shell::discard(Epoch checkpoint) {
+  const auto stored = pod_.store.load(checkpoint);
+  if (!stored || !stored->committed) {
+    if (auto gone = pod_.store.discard(checkpoint); !gone)
+      log::error("checkpoint not discarded", {{"epoch", checkpoint}, {"error", gone.error()}});
+  }
+  if (protocol::is_own(checkpoint)) own_.ended(tl::unexpected(own_failure_), now());
 }
 
 void Shell::open_gate() {
@@ -165,7 +241,7 @@ void Shell::answer(const Reply& reply) {
 }
 
 Status Shell::persist() {
-  auto saved = store::save_record(pod_.store.root(), {p::durable(state_), pod_.bases.to_json()});
+  auto saved = store::save_record(pod_.store.root(), {p::durable(state_), pod_.tracker.bases_json()});
   if (!saved) log::error("record not written", {{"error", saved.error()}});
   return saved;
 }

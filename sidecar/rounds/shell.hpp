@@ -1,4 +1,5 @@
-// The shell around protocol::participant: commands in, replies out, effects carried out. It has no decisions.
+// The shell around protocol::participant: commands in, replies out, effects carried out. It has no decisions. Questions that belong to no
+// round it answers beside one; what must not happen within one waits for its end.
 //
 // One thread owns the state and steps it; a second one carries out what takes long (save, verify, put back) and posts how that
 // ended. So a deadline is kept while a dump runs, and a repeated command is answered at once.
@@ -12,14 +13,16 @@
 
 #include "control/server.hpp"
 #include "protocol/participant.hpp"
+#include "sidecar/rounds/own.hpp"
 #include "sidecar/rounds/pod.hpp"
 
 namespace cutline::sidecar {
 
 class Shell {
  public:
-  // `recorded`: what participant.json said. Opens a gate that an ended round left closed without deadline.
-  Shell(PodParts& pod, protocol::participant::Durable recorded);
+  // `recorded`: what participant.json said; `configured`: what the sidecar was told last. Opens a gate that an ended round left closed
+  // without deadline.
+  Shell(PodParts& pod, History& history, protocol::participant::Durable recorded, const protocol::Configure& configured);
   ~Shell();
 
   // The control channel's handler; does not block. `reply` is called once, from another thread.
@@ -39,6 +42,7 @@ class Shell {
   void post(Input input);
   void look();
   void handle(Input& input);
+  void handle_asked(Asked& asked);
   void feed(const Event& event);
   // `durable`: whether what had to be persisted before it is. If not, nothing begins: the failure is its end.
   void carry_out(const protocol::participant::Effect& effect, Status& durable);
@@ -47,14 +51,30 @@ class Shell {
   [[nodiscard]] Event perform(const Job& job);
   [[nodiscard]] Status persist();
   void open_gate();
-  [[nodiscard]] bool direct(const protocol::Command& command, const control::Server::ReplyTo& reply);
+  void keep(Epoch checkpoint);
+  void discard(Epoch checkpoint);
+  void own_time();
+  [[nodiscard]] std::set<Epoch> needed() const;
+  [[nodiscard]] bool idle() const { return std::holds_alternative<protocol::participant::Idle>(state_.phase); }
+  [[nodiscard]] bool direct(Asked& asked);
+  [[nodiscard]] protocol::Reply forget(Epoch checkpoint);
+  [[nodiscard]] protocol::Reply recall(std::uint32_t last);
+  [[nodiscard]] protocol::Reply configure(const protocol::Configure& configure);
+  void apply(const protocol::Configure& configure);
+  void sever(Asked& asked);
 
   PodParts& pod_;
   std::mutex gate_mutex_;                   // the worker's while it performs, else the first thread's
   std::atomic<Micros::rep> gated_us_ = 0;  // by the round that ended last
 
   // Of the first thread alone.
+  History& history_;
+  OwnTime own_;
+  Millis grace_{0};    // more than 0: a failure is followed by a rollback
+  Error own_failure_;  // of the own checkpoint that ended last
   protocol::participant::State state_;
+  std::vector<Asked> postponed_;     // to the end of a round
+  std::optional<Epoch> severed_;     // by the last Sever
   struct Waiting { Epoch epoch; control::Server::ReplyTo reply; };
   std::vector<Waiting> waiting_;
 

@@ -3,20 +3,35 @@
 namespace cutline::sockets {
 namespace {
 
+constexpr int kPatience = 10;  // looks
+
 std::uint64_t plus(std::uint64_t value, std::int64_t base) { return value + static_cast<std::uint64_t>(base); }
 
 std::int64_t difference(std::uint64_t target, std::uint64_t value) { return static_cast<std::int64_t>(target - value); }
 
+protocol::Counters row(const SocketInfo& socket, const Moved& now, const Bases::Base& base) {
+  return {socket.local, socket.remote, plus(now.acked, base.sent), plus(now.sent, base.sent), plus(now.received, base.received)};
+}
+
 }  // namespace
 
+void Bases::listen(const Sockets& live) { listening_.merge(listening_in(live)); }
+
 void Bases::observe(const Sockets& live) {
-  std::map<Cookie, Base> next;
+  listening_ = listening_in(live);
+  auto before = std::exchange(bases_, {});
+  auto last = std::exchange(last_, {});
   for (const auto& socket : live) {
     if (!moved(socket, Origin::Accepted)) continue;
-    const auto known = bases_.find(socket.cookie);
-    next.emplace(socket.cookie, known != bases_.end() ? known->second : Base{origin_of(socket, live), 0, 0});
+    const auto known = before.find(socket.cookie);
+    const auto base = known != before.end() ? known->second : Base{origin_of(socket, listening_), 0, 0};
+    if (known != before.end()) before.erase(known);
+    bases_.emplace(socket.cookie, base);
+    if (crosses_pods(socket)) last_.emplace(socket.cookie, row(socket, *moved(socket, base.origin), base));
   }
-  bases_ = std::move(next);
+  for (auto& [cookie, seen] : gone_) ++seen.looks;
+  for (const auto& [cookie, base] : before)
+    if (const auto was = last.find(cookie); was != last.end()) gone_.emplace(cookie, Seen{base, was->second});
 }
 
 protocol::CounterTable Bases::rebase(const protocol::CounterTable& checkpoint, const Sockets& live) {
@@ -35,20 +50,62 @@ protocol::CounterTable Bases::rebase(const protocol::CounterTable& checkpoint, c
     bases_[found->second->cookie] = {Origin::Restored, difference(saved.acked, now.acked),
                                      difference(saved.received, now.received)};
   }
+  last_.clear();
   observe(live);
+  gone_.clear();
   return missing;
 }
 
 protocol::CounterTable Bases::absolute(const Sockets& live) {
   observe(live);
   protocol::CounterTable out;
-  for (const auto& socket : live) {
-    if (!crosses_pods(socket)) continue;
-    const auto& base = bases_.at(socket.cookie);
-    const auto now = *moved(socket, base.origin);
-    out.push_back({socket.local, socket.remote, plus(now.acked, base.sent), plus(now.sent, base.sent),
-                   plus(now.received, base.received)});
+  for (const auto& socket : live)
+    if (crosses_pods(socket)) out.push_back(last_.at(socket.cookie));
+  return out;
+}
+
+Bases::Final Bases::final_of(const SocketInfo& gone) {
+  std::optional<Seen> seen;
+  if (const auto was = gone_.extract(gone.cookie)) {
+    seen = was.mapped();
+  } else if (const auto base = bases_.extract(gone.cookie)) {
+    const auto last = last_.extract(gone.cookie);
+    if (!last) return {};  // inside of the pod
+    seen = Seen{base.mapped(), last.mapped()};
   }
+  if (gone.wiped) return seen ? Final{seen->last, false} : Final{std::nullopt, false};
+  if (!between_pods(gone)) return {};
+  const auto base = seen ? seen->base : Base{origin_of(gone, listening_), 0, 0};
+  const auto all = moved_in_all(gone, base.origin);
+  return all ? Final{row(gone, *all, base), true} : Final{};
+}
+
+bool Bases::give_up() {
+  return std::erase_if(gone_, [](const auto& one) { return one.second.looks > kPatience; }) > 0;
+}
+
+void Bases::rebase(const protocol::FlowTable& checkpoint, const protocol::FlowTable& live) {
+  flows_.clear();
+  for (const auto& flow : live)
+    flows_[{flow.local, flow.remote}] = {difference(0, flow.sent), difference(0, flow.received)};
+  for (const auto& flow : checkpoint) {
+    auto& base = flows_[{flow.local, flow.remote}];
+    base.sent += difference(flow.sent, 0);
+    base.received += difference(flow.received, 0);
+  }
+}
+
+protocol::FlowTable Bases::absolute(const protocol::FlowTable& live) const {
+  std::map<Addresses, FlowBase> all = flows_;
+  for (const auto& flow : live) {
+    auto& sum = all[{flow.local, flow.remote}];
+    sum.sent += difference(flow.sent, 0);
+    sum.received += difference(flow.received, 0);
+  }
+  protocol::FlowTable out;
+  for (const auto& [addresses, sum] : all)
+    if (sum.sent != 0 || sum.received != 0)
+      out.push_back({addresses.first, addresses.second, static_cast<std::uint64_t>(sum.sent), static_cast<std::uint64_t>(sum.received)});
   return out;
 }
 

@@ -4,7 +4,7 @@
 // receive queue. So each socket has a base that is added to what the kernel says. It is found right after the restore,
 // behind the closed gate, when nothing can have moved yet:   base = counters in the checkpoint - counters of the
 // restored socket. An end that connected has used a sequence number for its SYN; which end that was is decided when a
-// socket is first seen, and kept.
+// socket is first seen, and kept. The counters of datagrams outlive a rollback in the kernel: the same holds for them.
 //
 // Pure values; the shell keeps to_json() in a file, so that a sidecar that starts again knows them. Not thread-safe.
 #pragma once
@@ -16,14 +16,33 @@ namespace cutline::sockets {
 
 class Bases {
  public:
-  // Takes note of sockets seen for the first time, forgets those that are gone. Good to call now and then while all is
-  // well.
+  // Ports that are listened on tell of short connections which end had connected. Call with each look, before the final counters.
+  void listen(const Sockets& live);
+  // Takes note of sockets seen for the first time; those that are gone wait for their final counters. Good to call now and then
+  // while all is well.
   void observe(const Sockets& live);
-  // After a restore, before the gate opens: the restored sockets continue the checkpoint's counters. Returns the
-  // checkpoint's connections that have no live socket.
+  // After a restore, before the gate opens: the restored sockets continue the checkpoint's counters, and all that was known of others
+  // is forgotten. Returns the checkpoint's connections that have no live socket.
   [[nodiscard]] protocol::CounterTable rebase(const protocol::CounterTable& checkpoint, const Sockets& live);
   // Of the connections that cross pods. Calls observe().
   [[nodiscard]] protocol::CounterTable absolute(const Sockets& live);
+
+  // The final counters of a destroyed socket, which is forgotten. `exact`: they are; else the least that they can be. Nothing: it was
+  // no connection that crosses pods, or nothing is known of it (then `exact` says which).
+  struct Final {
+    std::optional<protocol::Counters> counters;
+    bool exact = true;
+  };
+  [[nodiscard]] Final final_of(const SocketInfo& gone);
+  // Sockets that are gone and whose end has not been told. forget_gone(): it will not be. give_up(): the same of those that have waited
+  // for ten looks; true: there were some.
+  [[nodiscard]] std::size_t gone() const { return gone_.size(); }
+  void forget_gone() { gone_.clear(); }
+  [[nodiscard]] bool give_up();
+
+  // Datagrams, as the kernel counts them since the pod's start, and as of its present state.
+  void rebase(const protocol::FlowTable& checkpoint, const protocol::FlowTable& live);
+  [[nodiscard]] protocol::FlowTable absolute(const protocol::FlowTable& live) const;
 
   [[nodiscard]] std::string to_json() const;
   // Corrupt: not what to_json() had written.
@@ -38,7 +57,21 @@ class Bases {
   [[nodiscard]] const std::map<Cookie, Base>& all() const { return bases_; }
 
  private:
+  struct Seen {
+    Base base;
+    protocol::Counters last;  // absolute, at the last look
+    int looks = 0;            // since it has gone
+  };
+  using Addresses = std::pair<std::string, std::string>;  // local, remote
+  struct FlowBase {
+    std::int64_t sent = 0, received = 0;
+  };
+
   std::map<Cookie, Base> bases_;
+  std::map<Cookie, protocol::Counters> last_;  // of those that cross pods
+  std::map<Cookie, Seen> gone_;
+  Ports listening_;  // at the last look, and since
+  std::map<Addresses, FlowBase> flows_;
 };
 
 }  // namespace cutline::sockets

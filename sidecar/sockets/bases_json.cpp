@@ -1,4 +1,5 @@
-// {"sockets":[{"cookie":4098,"origin":"restored","sent":120,"received":-3}, ...]}
+// {"sockets":[{"cookie":4098,"origin":"restored","sent":120,"received":-3}, ...],
+//  "flows":[{"local":"10.0.0.1","remote":"10.0.0.2","sent":-7,"received":0}, ...]}
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -29,7 +30,10 @@ std::string Bases::to_json() const {
   for (const auto& [cookie, base] : bases_)
     list.push_back(
         {{"cookie", value(cookie)}, {"origin", name(base.origin)}, {"sent", base.sent}, {"received", base.received}});
-  return json{{"sockets", list}}.dump();
+  json flows = json::array();
+  for (const auto& [addresses, base] : flows_)
+    flows.push_back({{"local", addresses.first}, {"remote", addresses.second}, {"sent", base.sent}, {"received", base.received}});
+  return json{{"sockets", list}, {"flows", flows}}.dump();
 }
 
 Result<Bases> Bases::from_json(std::string_view text) {
@@ -42,6 +46,9 @@ Result<Bases> Bases::from_json(std::string_view text) {
       const Base base{*origin, entry.at("sent").get<std::int64_t>(), entry.at("received").get<std::int64_t>()};
       out.bases_.emplace(Cookie{entry.at("cookie").get<std::uint64_t>()}, base);
     }
+    for (const auto& entry : document.at("flows"))
+      out.flows_[{entry.at("local").get<std::string>(), entry.at("remote").get<std::string>()}] = {
+          entry.at("sent").get<std::int64_t>(), entry.at("received").get<std::int64_t>()};
   } catch (const json::exception& error) {
     return fail(Code::Corrupt, "bases of connections: {}", error.what());
   }

@@ -3,12 +3,10 @@
 namespace cutline::sockets {
 namespace {
 
-bool own_fin_sent(TcpState state) {
-  return state == TcpState::FinWait1 || state == TcpState::Closing || state == TcpState::LastAck;
-}
-
-bool peer_fin_received(TcpState state) {
-  return state == TcpState::CloseWait || state == TcpState::Closing || state == TcpState::LastAck;
+// A FIN that is not sent yet stands among the bytes not sent.
+bool own_fin_sent(const SocketInfo& socket) {
+  const bool out = socket.state == TcpState::FinWait1 || socket.state == TcpState::Closing || socket.state == TcpState::LastAck;
+  return socket.state == TcpState::FinWait2 || (out && socket.tcp->not_sent == 0);
 }
 
 bool is_connected(TcpState state) {
@@ -35,38 +33,50 @@ std::uint64_t less(std::uint64_t value, std::uint64_t by) { return value > by ? 
 
 bool is_loopback(const std::string& address) { return address == "::1" || address.starts_with("127."); }
 
+Moved read(const SocketInfo& socket, Origin origin) {
+  const auto una = less(socket.tcp->acked, origin == Origin::Connected ? 1 : 0);
+  return {.acked = una, .sent = una + less(socket.send_queue, socket.tcp->not_sent), .received = socket.tcp->received};
+}
+
 }  // namespace
 
 std::optional<Moved> moved(const SocketInfo& socket, Origin origin) {
   if (!socket.tcp || !is_connected(socket.state)) return std::nullopt;
-  const std::uint64_t syn = origin == Origin::Connected ? 1 : 0;
-  const std::uint64_t una = less(socket.tcp->acked, syn);  // with an acknowledged FIN
-  const std::uint64_t next = una + less(socket.send_queue, socket.tcp->not_sent);
-  // A FIN that is not sent yet stands among the bytes not sent.
-  const bool fin_out = own_fin_sent(socket.state) && socket.tcp->not_sent == 0;
-  const std::uint64_t fin_acked = socket.state == TcpState::FinWait2 ? 1 : 0;
-  return Moved{
-      .acked = less(una, fin_acked),
-      .sent = less(next, fin_acked + (fin_out ? 1 : 0)),
-      .received = less(socket.tcp->received, peer_fin_received(socket.state) ? 1 : 0),
-  };
+  return read(socket, origin);
 }
 
-Origin origin_of(const SocketInfo& socket, const Sockets& all) {
-  if (const auto as_if_accepted = moved(socket, Origin::Accepted)) {
+std::optional<Moved> moved_in_all(const SocketInfo& gone, Origin origin) {
+  if (!gone.tcp || gone.remote.port == 0) return std::nullopt;
+  // Nobody has answered: the SYN that waits is no connection yet.
+  if (gone.tcp->acked == 0 && gone.tcp->received == 0 && gone.tcp->sent == 0) return std::nullopt;
+  return read(gone, origin);
+}
+
+Origin origin_of(const SocketInfo& socket, const Ports& listening) {
+  if (socket.tcp) {
     const auto payload = less(socket.tcp->sent, socket.tcp->retransmitted);
-    if (as_if_accepted->sent == payload) return Origin::Accepted;
-    if (as_if_accepted->sent == payload + 1) return Origin::Connected;
+    const auto next = read(socket, Origin::Accepted).sent;
+    const bool ended = socket.state == TcpState::Close;  // whether with a FIN is not known
+    const auto fin = !ended && own_fin_sent(socket) ? 1U : 0U;
+    if (next == payload + fin) return Origin::Accepted;
+    if (next == payload + (ended ? 2 : fin + 1)) return Origin::Connected;
   }
-  const bool listened = std::ranges::any_of(all, [&](const SocketInfo& other) {
-    return other.state == TcpState::Listen && other.local.port == socket.local.port;
-  });
-  return listened ? Origin::Accepted : Origin::Connected;
+  return listening.contains(socket.local.port) ? Origin::Accepted : Origin::Connected;
+}
+
+Ports listening_in(const Sockets& all) {
+  Ports out;
+  for (const auto& socket : all)
+    if (socket.state == TcpState::Listen) out.insert(socket.local.port);
+  return out;
+}
+
+bool between_pods(const SocketInfo& socket) {
+  return !is_loopback(socket.remote.address) && socket.remote.address != socket.local.address;
 }
 
 bool crosses_pods(const SocketInfo& socket) {
-  return is_connected(socket.state) && socket.tcp && !is_loopback(socket.remote.address) &&
-         socket.remote.address != socket.local.address;
+  return is_connected(socket.state) && socket.tcp && between_pods(socket);
 }
 
 }  // namespace cutline::sockets

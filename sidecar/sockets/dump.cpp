@@ -25,17 +25,27 @@ Cookie cookie_of(const inet_diag_sockid& id) {
   return Cookie{id.idiag_cookie[0] | (static_cast<std::uint64_t>(id.idiag_cookie[1]) << 32U)};
 }
 
-std::optional<TcpCounters> counters_of(TcpState state, netlink::View attributes) {
+std::optional<tcp_info> info_of(TcpState state, netlink::View attributes) {
   if (state == TcpState::Listen || state == TcpState::TimeWait || state == TcpState::NewSynReceived)
     return std::nullopt;
   const auto found = netlink::Attributes{attributes}.find(INET_DIAG_INFO);
-  if (!found) return std::nullopt;
-  const auto info = netlink::read_prefix<tcp_info>(*found);
+  return found ? std::optional{netlink::read_prefix<tcp_info>(*found)} : std::nullopt;
+}
+
+// tcp_disconnect() forgets when data came, and reports the time since the machine's start; when the last acknowledgement came it
+// keeps. One that was never connected has had neither.
+bool has_been_wiped(const SocketInfo& socket, const tcp_info& info) {
+  return socket.state == TcpState::Close && socket.remote.port == 0 && info.tcpi_last_ack_recv < info.tcpi_last_data_recv;
+}
+
+TcpCounters counters_of(const tcp_info& info) {
   return TcpCounters{info.tcpi_bytes_acked,   info.tcpi_bytes_received, info.tcpi_bytes_sent, info.tcpi_bytes_retrans,
                      info.tcpi_notsent_bytes, info.tcpi_unacked,        info.tcpi_segs_in,    info.tcpi_segs_out};
 }
 
-SocketInfo read(netlink::View payload) {
+}  // namespace
+
+SocketInfo read_socket(netlink::View payload) {
   const auto head = netlink::read_prefix<inet_diag_msg>(payload);
   SocketInfo out;
   out.family = head.idiag_family;
@@ -46,9 +56,14 @@ SocketInfo read(netlink::View payload) {
   out.inode = head.idiag_inode;
   out.receive_queue = head.idiag_rqueue;
   out.send_queue = head.idiag_wqueue;
-  out.tcp = counters_of(out.state, payload.subspan(std::min(payload.size(), sizeof head)));
+  const auto info = info_of(out.state, payload.subspan(std::min(payload.size(), sizeof head)));
+  if (!info) return out;
+  out.tcp = counters_of(*info);
+  out.wiped = has_been_wiped(out, *info);
   return out;
 }
+
+namespace {
 
 void put_address(int family, const std::string& text, std::uint32_t* address) {
   if (::inet_pton(family, text.c_str(), address) == 1) return;
@@ -73,7 +88,7 @@ Result<Sockets> Diag::tcp(Deadline deadline) {
     request.idiag_ext = 1U << (INET_DIAG_INFO - 1U);
     request.idiag_states = every_state;
     auto read_all = socket_.query(netlink::Message(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, request), "dump TCP sockets",
-                                  [&](const netlink::Answer& answer) { out.push_back(read(answer.payload)); });
+                                  [&](const netlink::Answer& answer) { out.push_back(read_socket(answer.payload)); });
     if (!read_all) return tl::unexpected(read_all.error());
     if (deadline.passed()) return fail(Code::Timeout, "dump TCP sockets: {} read when the deadline passed", out.size());
   }

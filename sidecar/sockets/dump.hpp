@@ -26,6 +26,9 @@ class Diag {
   netlink::Socket socket_;
 };
 
+// What one message of sock_diag says, an answer or a notification.
+[[nodiscard]] SocketInfo read_socket(netlink::View payload);
+
 // For single calls.
 [[nodiscard]] Result<Sockets> tcp_sockets(Deadline deadline);
 

@@ -50,6 +50,7 @@ struct SocketInfo {
   std::uint32_t receive_queue = 0;
   std::uint32_t send_queue = 0;
   std::optional<TcpCounters> tcp;  // not of Listen, TimeWait and NewSynReceived
+  bool wiped = false;  // of a destroyed one: it was connected, and an abort (SO_LINGER of 0) took address and counters away
   bool operator==(const SocketInfo&) const = default;
 };
 

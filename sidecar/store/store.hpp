@@ -81,13 +81,14 @@ class Store {
   // other.
   [[nodiscard]] Result<std::map<Epoch, Result<Stored>>> list() const;
 
+  [[nodiscard]] Result<CheckpointIndex> next_index() const;  // of the checkpoint that begins next
+
   [[nodiscard]] const std::string& root() const { return root_; }
 
  private:
   explicit Store(std::string root) : root_(std::move(root)) {}
   [[nodiscard]] std::string checkpoints() const { return root_ + "/checkpoints"; }
   [[nodiscard]] std::string folder(Epoch epoch) const;
-  [[nodiscard]] Result<CheckpointIndex> next_index() const;
   std::string root_;
 };
 

@@ -1,5 +1,6 @@
 #include "tests/integration/rounds/sidecar.hpp"
 
+#include "sidecar/store/configuration.hpp"
 #include "sidecar/store/record.hpp"
 #include "tests/integration/criu/saved.hpp"
 
@@ -87,23 +88,33 @@ void Sidecar::open() {
   criu_.emplace(must(criu::Runner::open(criu_bundle(), criu_cache())));
   store_.emplace(must(store::Store::open(folder_)));
   const auto record = must(store::load_record(folder_));
-  bases_ = record.bases == store::Record{}.bases ? sockets::Bases{} : must(sockets::Bases::from_json(record.bases));
+  auto bases = record.bases == store::Record{}.bases ? sockets::Bases{} : must(sockets::Bases::from_json(record.bases));
+  history_.emplace(must(sidecar::History::open(*store_)));
+  tracker_.emplace(std::move(bases), must(sockets::Closings::start()),
+                   sockets::TrackerOptions{kControlPort, history_->present(), history_->fresh()});
   gate_.emplace(must(gate::Gate::install(protocol::GateKind::Queue, kControlPort)));
   parts_.emplace(sidecar::PodParts{PodUid{"uid-of-the-box"},
                                    PodName{"box"},
                                    launchers_,
                                    *gate_,
-                                   bases_,
+                                   *tracker_,
                                    *store_,
                                    *criu_,
                                    new_folder("work"),
                                    kControlPort,
+                                   true,
+                                   gate_->counts_datagrams(),
                                    {}});
 }
 
+protocol::participant::Durable Sidecar::recorded() const { return must(store::load_record(folder_)).durable; }
+protocol::Configure Sidecar::configured() const { return must(store::load_configuration(folder_)); }
+
 void Sidecar::restart() {
-  must(store::save_record(folder_, {{}, bases_.to_json()}));
+  must(store::save_record(folder_, {recorded(), tracker_->bases_json()}));
   parts_.reset();
+  tracker_.reset();
+  history_.reset();
   gate_.reset();
   store_.reset();
   criu_.reset();

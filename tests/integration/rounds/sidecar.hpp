@@ -1,6 +1,7 @@
 // Everything that a round works on, in the pod in a box, over containers that the test has started.
 #pragma once
 
+#include "sidecar/rounds/history.hpp"
 #include "sidecar/rounds/put_back.hpp"
 #include "sidecar/rounds/save.hpp"
 #include "tests/integration/pod/container.hpp"
@@ -52,6 +53,11 @@ class Sidecar {
   [[nodiscard]] gate::Gate& gate() { return *gate_; }
   [[nodiscard]] store::Store& store() { return *store_; }
   [[nodiscard]] BoxLaunchers& launchers() { return *box_; }
+  // For a shell over it: what it works on, and what is on disk.
+  [[nodiscard]] sidecar::PodParts& parts() { return *parts_; }
+  [[nodiscard]] sidecar::History& history() { return *history_; }
+  [[nodiscard]] protocol::participant::Durable recorded() const;
+  [[nodiscard]] protocol::Configure configured() const;
 
  private:
   void open();
@@ -62,7 +68,8 @@ class Sidecar {
   std::optional<criu::Runner> criu_;
   std::optional<store::Store> store_;
   std::optional<gate::Gate> gate_;
-  sockets::Bases bases_;
+  std::optional<sidecar::History> history_;
+  std::optional<sockets::Tracker> tracker_;
   std::optional<sidecar::PodParts> parts_;
 };
 

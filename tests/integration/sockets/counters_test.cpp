@@ -72,21 +72,21 @@ TEST_F(Counting, EachEndCountsExactlyWhatWasSentWhateverWasRead) {
   EXPECT_EQ(std::tie(b.acked, b.sent, b.received), std::tuple(77u, 77u, 1000u));
 }
 
-TEST_F(Counting, AFinOfTheConnectingEndIsNoByte) {
+TEST_F(Counting, AFinOfTheConnectingEndIsAByteAtBothEnds) {
   send_all(client, "12345");
   ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
   ASSERT_TRUE(eventually(5s, [&] { return dump(net.a).front().state == TcpState::FinWait2; }));
   settle();
-  EXPECT_EQ(of(net.a).sent, 5u);
-  EXPECT_EQ(of(net.b).received, 5u);
+  EXPECT_EQ(of(net.a).sent, 6u);
+  EXPECT_EQ(of(net.b).received, 6u);
 }
 
-TEST_F(Counting, AFinOfTheAcceptingEndIsNoByte) {
+TEST_F(Counting, AFinOfTheAcceptingEndIsAByteAtBothEnds) {
   send_all(server, "1234567");
   ASSERT_EQ(::shutdown(server.get(), SHUT_WR), 0);
   settle();
-  EXPECT_EQ(of(net.b).sent, 7u);
-  EXPECT_EQ(of(net.a).received, 7u);
+  EXPECT_EQ(of(net.b).sent, 8u);
+  EXPECT_EQ(of(net.a).received, 8u);
 }
 
 TEST_F(Counting, TheAcceptingEndIsKnownAlsoWhenItsListenerIsGone) {

@@ -155,11 +155,17 @@ Command any_command() {
   }
 }
 
+Epoch any_own() { return own_checkpoint(CheckpointIndex{1 + any(2)}); }
+
 participant::Event any_participant_event(Instant now) {
   const bool well = any(4) != 0;
-  switch (any(8)) {
+  switch (any(10)) {
     case 0:
       return participant::Tick{now};
+    case 8:
+      return participant::Due{any_own(), 100ms, {}, now};
+    case 9:
+      return participant::SaveEnded{any_own(), well ? Result<LocalCheckpoint>{LocalCheckpoint{}} : fail(Code::Internal, "no"), now};
     case 1:
       return participant::SaveEnded{
           any_epoch(), well ? Result<LocalCheckpoint>{LocalCheckpoint{}} : fail(Code::Internal, "no"), now};
@@ -232,11 +238,53 @@ TEST(AnyParticipant, KeepsItsGateClosedForAsLongAsARollbackHasNotEnded) {
   });
 }
 
+bool holds_a_gate(const participant::State& state) {
+  return std::holds_alternative<participant::Saving>(state.phase) || std::holds_alternative<participant::Saved>(state.phase) ||
+         std::holds_alternative<participant::SavingOwn>(state.phase);
+}
+
+// A gate that was closed for a save is opened by its end, its deadline, or its own coordinator's word; by nothing else, and always.
+TEST(AnyParticipant, OpensTheGateOfACheckpointInTimeAndNotBefore) {
+  holds(3000, [] {
+    auto [state, now] = any_history();
+    const auto before = state;
+    now = later(now);
+    const auto event = any_participant_event(now);
+    const auto effects = step(state, event);
+    if (const auto* own = std::get_if<participant::SavingOwn>(&before.phase)) {
+      const auto* ended = std::get_if<participant::SaveEnded>(&event);
+      const bool ends = ended && ended->epoch == own->checkpoint;
+      RC_ASSERT(does<participant::OpenGate>(effects) == ends);
+      RC_ASSERT(std::holds_alternative<participant::SavingOwn>(state.phase) != ends);
+      RC_ASSERT(!ends || does<participant::Keep>(effects) == (ended->result && now < own->deadline));
+    }
+    if (const auto* saved = std::get_if<participant::Saved>(&before.phase); saved && now >= saved->deadline)
+      RC_ASSERT(does<participant::OpenGate>(effects));
+    if (!holds_a_gate(state)) RC_ASSERT(!holds_a_gate(before) || does<participant::OpenGate>(effects));
+  });
+}
+
+// No name of an own checkpoint becomes a round's, and no round of the past comes back by one.
+TEST(AnyParticipant, TakesItsOwnCheckpointsOutsideOfAllEpochs) {
+  holds(1500, [] {
+    auto [state, now] = any_history();
+    const auto before = durable(state);
+    const bool was_idle = std::holds_alternative<participant::Idle>(state.phase);
+    const auto effects = step(state, participant::Due{any_own(), 100ms, {}, later(now)});
+    RC_ASSERT(durable(state).epoch == before.epoch);
+    RC_ASSERT(!is_own(state.epoch));
+    RC_ASSERT(!does<participant::Answer>(effects));
+    RC_ASSERT(!does<participant::Save>(effects) || std::holds_alternative<participant::SavingOwn>(state.phase));
+    RC_ASSERT(does<participant::Save>(effects) || !was_idle);
+  });
+}
+
 TEST(AnyParticipant, AnswersEveryCommandThatStartsNothing) {
   holds(1500, [] {
     auto [state, now] = any_history();
     const auto effects = step(state, participant::Commanded{any_command(), now});
     const bool running = std::holds_alternative<participant::Saving>(state.phase) ||
+                         std::holds_alternative<participant::SavingOwn>(state.phase) ||
                          std::holds_alternative<participant::Preparing>(state.phase) ||
                          std::holds_alternative<participant::Restoring>(state.phase);
     RC_ASSERT(running || does<participant::Answer>(effects));

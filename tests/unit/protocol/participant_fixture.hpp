@@ -22,13 +22,17 @@ inline std::string told(const Reply& reply) {
                     reply);
 }
 
+inline std::string told(Epoch epoch) {
+  return is_own(epoch) ? fmt::format("own {}", value(epoch) & ~kOwnCheckpoint) : std::to_string(value(epoch));
+}
+
 inline std::string told(const Effect& effect) {
   return std::visit(overloaded{
                         [](const Persist&) { return std::string{"Persist"}; },
-                        [](const Save& e) { return fmt::format("Save {}", value(e.epoch)); },
-                        [](const Keep& e) { return fmt::format("Keep {}", value(e.checkpoint)); },
-                        [](const Discard& e) { return fmt::format("Discard {}", value(e.checkpoint)); },
-                        [](const OpenGate& e) { return fmt::format("OpenGate {}", value(e.epoch)); },
+                        [](const Save& e) { return "Save " + told(e.epoch); },
+                        [](const Keep& e) { return "Keep " + told(e.checkpoint); },
+                        [](const Discard& e) { return "Discard " + told(e.checkpoint); },
+                        [](const OpenGate& e) { return "OpenGate " + told(e.epoch); },
                         [](const Verify& e) {
                           return fmt::format("Verify {}{}", value(e.checkpoint), e.gate_stays ? " gate stays" : "");
                         },
@@ -60,6 +64,17 @@ struct Fixture : testing::Test {
   void saved(std::uint64_t epoch) {
     (void)request(epoch);
     (void)save_ends(epoch);
+  }
+
+  // The sidecar's own time: checkpoint 1, 2, ... of the pod, told as "own 1".
+  std::string due(std::uint64_t index, Millis when = 0ms) {
+    return at(Due{own_checkpoint(CheckpointIndex{index}), 100ms, {}, start + when});
+  }
+  std::string own_ends(std::uint64_t index, Millis when = 30ms) {
+    return at(SaveEnded{own_checkpoint(CheckpointIndex{index}), LocalCheckpoint{}, start + when});
+  }
+  std::string own_fails(std::uint64_t index) {
+    return at(SaveEnded{own_checkpoint(CheckpointIndex{index}), fail(Code::Exhausted, "full"), start + 30ms});
   }
 
   std::string prepare(std::uint64_t epoch, std::uint64_t checkpoint = 5, Millis when = 0ms) {

@@ -65,6 +65,73 @@ TEST(Bases, OfConnectionsThatAreGoneAreForgotten) {
   EXPECT_TRUE(bases.all().empty());
 }
 
+TEST(Bases, GiveADestroyedSocketItsFinalCounters) {
+  Bases bases;
+  (void)bases.rebase(checkpoint, {with_send_queue(socket_of(9, {.acked = 0, .received = 20}), 200)});
+  bases.observe({});  // a look finds it gone before the kernel has told
+  EXPECT_EQ(bases.gone(), 1u);
+  const auto last = bases.final_of(socket_of(9, {.acked = 251, .received = 61}, TcpState::Close));
+  EXPECT_EQ(last.counters, (Counters{here, there, 1251, 1251, 541}));
+  EXPECT_TRUE(last.exact);
+  EXPECT_EQ(bases.gone(), 0u);
+}
+
+TEST(Bases, OfADestroyedSocketThatWasNeverSeenAreZero) {
+  Bases bases;
+  EXPECT_EQ(bases.final_of(socket_of(9, {.acked = 12, .received = 4, .sent = 10}, TcpState::Close)).counters,
+            (Counters{here, there, 11, 11, 4}));
+}
+
+// SO_LINGER of 0: the kernel tells that it is gone, and no more.
+TEST(Bases, OfAnAbortedConnectionKnowTheLeastThatItCanHaveMoved) {
+  Bases bases;
+  bases.observe({socket_of(9, {.acked = 11, .received = 4, .sent = 10})});
+  auto gone = socket_of(9, {}, TcpState::Close);
+  gone.remote = {};
+  gone.wiped = true;
+  const auto last = bases.final_of(gone);
+  EXPECT_EQ(last.counters, (Counters{here, there, 10, 10, 4}));
+  EXPECT_FALSE(last.exact);
+  EXPECT_FALSE(bases.final_of(gone).counters) << "nothing is known of it now";
+  EXPECT_FALSE(bases.final_of(gone).exact);
+}
+
+TEST(Bases, OfAConnectionInsideOfThePodHaveNoFinalCounters) {
+  Bases bases;
+  auto inside = socket_of(9, {.acked = 11, .sent = 10});
+  inside.remote.address = "127.0.0.1";
+  bases.observe({inside});
+  inside.state = TcpState::Close;
+  EXPECT_FALSE(bases.final_of(inside).counters);
+  EXPECT_TRUE(bases.final_of(inside).exact);
+}
+
+TEST(Bases, GiveUpAfterTenLooksWhatTheKernelNeverTells) {
+  Bases bases;
+  bases.observe({socket_of(9, {.acked = 1})});
+  for (int look = 0; look < 11; ++look) {
+    EXPECT_FALSE(bases.give_up());
+    bases.observe({});
+  }
+  EXPECT_FALSE(bases.give_up());
+  bases.observe({});
+  EXPECT_TRUE(bases.give_up());
+  EXPECT_EQ(bases.gone(), 0u);
+}
+
+// The kernel goes on counting; the pod's state has gone back.
+TEST(Bases, OfDatagramsGoBackWithARollback) {
+  Bases bases;
+  const protocol::FlowTable checkpointed{{"10.0.0.1", "10.0.0.2", 100, 90}};
+  bases.rebase(checkpointed, {{"10.0.0.1", "10.0.0.2", 150, 95}, {"10.0.0.1", "10.0.0.3", 5, 0}});
+  EXPECT_EQ(bases.absolute(protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 150, 95}, {"10.0.0.1", "10.0.0.3", 5, 0}}), checkpointed);
+  EXPECT_EQ(bases.absolute(protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 151, 97}, {"10.0.0.1", "10.0.0.3", 6, 2}}),
+            (protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 101, 92}, {"10.0.0.1", "10.0.0.3", 1, 2}}));
+  const auto read = Bases::from_json(bases.to_json());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->absolute(protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 150, 95}, {"10.0.0.1", "10.0.0.3", 5, 0}}), checkpointed);
+}
+
 // A new connection may get the tuple of an old one; its cookie is another.
 TEST(Bases, DoNotPassToANewConnectionOfTheSameTuple) {
   Bases bases;
@@ -88,8 +155,8 @@ TEST(Bases, AreTheSameAfterTheirFileIsRead) {
 }
 
 TEST(Bases, OfADamagedFileAreRefused) {
-  for (const auto* text : {"", "{}", "[]", R"({"sockets":[{"cookie":1,"origin":"guessed","sent":0,"received":0}]})",
-                           R"({"sockets":[{"cookie":"x","origin":"restored","sent":0,"received":0}]})"}) {
+  for (const auto* text : {"", "{}", "[]", R"({"sockets":[]})", R"({"sockets":[{"cookie":1,"origin":"guessed","sent":0,"received":0}],"flows":[]})",
+                           R"({"sockets":[{"cookie":"x","origin":"restored","sent":0,"received":0}],"flows":[]})"}) {
     const auto read = Bases::from_json(text);
     ASSERT_FALSE(read) << text;
     EXPECT_EQ(read.error().code, Code::Corrupt);

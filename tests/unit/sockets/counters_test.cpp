@@ -21,17 +21,25 @@ TEST(Counters, TellWhatWasSentFromWhatStillWaits) {
   EXPECT_EQ(moved(socket, Origin::Connected), (Moved{100, 120, 0}));
 }
 
-TEST(Counters, LeaveTheFinOutInEveryClosingState) {
+// "I send no more" is a message: one end must not know it while the other has not said it.
+TEST(Counters, CountAFinAsAByteOfItsSenderInEveryClosingState) {
   using enum TcpState;
-  EXPECT_EQ(moved(with_send_queue(socket_of(1, {.acked = 10}, FinWait1), 6), Origin::Accepted), (Moved{10, 15, 0}));
+  EXPECT_EQ(moved(with_send_queue(socket_of(1, {.acked = 10}, FinWait1), 6), Origin::Accepted), (Moved{10, 16, 0}));
   EXPECT_EQ(moved(with_send_queue(socket_of(1, {.acked = 10, .not_sent = 3}, FinWait1), 6), Origin::Accepted),
             (Moved{10, 13, 0}));
-  EXPECT_EQ(moved(socket_of(1, {.acked = 11}, FinWait2), Origin::Accepted), (Moved{10, 10, 0}));
-  EXPECT_EQ(moved(socket_of(1, {.acked = 10, .received = 8}, CloseWait), Origin::Accepted), (Moved{10, 10, 7}));
+  EXPECT_EQ(moved(socket_of(1, {.acked = 11}, FinWait2), Origin::Accepted), (Moved{11, 11, 0}));
+  EXPECT_EQ(moved(socket_of(1, {.acked = 10, .received = 8}, CloseWait), Origin::Accepted), (Moved{10, 10, 8}));
   EXPECT_EQ(moved(with_send_queue(socket_of(1, {.acked = 10, .received = 8}, LastAck), 1), Origin::Accepted),
-            (Moved{10, 10, 7}));
-  EXPECT_EQ(moved(with_send_queue(socket_of(1, {.acked = 10, .received = 8}, Closing), 1), Origin::Accepted),
-            (Moved{10, 10, 7}));
+            (Moved{10, 11, 8}));
+}
+
+TEST(Counters, OfADestroyedSocketAreReadAsThoseOfALiveOne) {
+  EXPECT_EQ(moved_in_all(socket_of(1, {.acked = 12, .received = 8, .sent = 10}, TcpState::Close), Origin::Connected),
+            (Moved{11, 11, 8}));
+}
+
+TEST(Counters, OfADestroyedSocketThatNobodyAnsweredDoNotExist) {
+  EXPECT_FALSE(moved_in_all(with_send_queue(socket_of(1, {}, TcpState::Close), 1), Origin::Connected));
 }
 
 TEST(Counters, OfSocketsThatAreNotConnectedDoNotExist) {
@@ -48,11 +56,28 @@ TEST(Origins, AreToldByTheSynAmongTheSequenceNumbers) {
 
 TEST(Origins, AreToldByAListenerWhereTransmissionsHaveFailed) {
   const auto blurred = socket_of(1, {.acked = 101, .sent = 500});
+  EXPECT_EQ(origin_of(blurred, {4000}), Origin::Accepted);
+  EXPECT_EQ(origin_of(blurred, {9}), Origin::Connected);
+}
+
+TEST(Origins, OfASocketThatHasSentItsFinAreTheSame) {
+  EXPECT_EQ(origin_of(socket_of(1, {.acked = 102, .sent = 100}, TcpState::FinWait2), {}), Origin::Connected);
+  EXPECT_EQ(origin_of(socket_of(1, {.acked = 101, .sent = 100}, TcpState::FinWait2), {}), Origin::Accepted);
+}
+
+// SYN and payload, or payload and FIN: both are one more than the payload.
+TEST(Origins, OfADestroyedSocketAreToldByItsFiguresOrElseByAListener) {
+  const auto gone = [](std::uint64_t acked) { return socket_of(1, {.acked = acked, .sent = 100}, TcpState::Close); };
+  EXPECT_EQ(origin_of(gone(100), {}), Origin::Accepted);
+  EXPECT_EQ(origin_of(gone(102), {4000}), Origin::Connected);
+  EXPECT_EQ(origin_of(gone(101), {4000}), Origin::Accepted);
+  EXPECT_EQ(origin_of(gone(101), {}), Origin::Connected);
+}
+
+TEST(Listeners, AreKnownByTheirPorts) {
   auto listener = socket_of(2, {}, TcpState::Listen);
   listener.tcp.reset();
-  EXPECT_EQ(origin_of(blurred, {blurred, listener}), Origin::Accepted);
-  listener.local.port = 9;
-  EXPECT_EQ(origin_of(blurred, {blurred, listener}), Origin::Connected);
+  EXPECT_EQ(listening_in({socket_of(1, {}), listener}), Ports{4000});
 }
 
 TEST(Connections, OnLoopbackOrToTheOwnAddressDoNotCrossPods) {
