@@ -206,13 +206,15 @@ void Shell::carry_out(const p::Effect& effect, Status& durable) {
 }
 
 void Shell::keep(Epoch checkpoint) {
+  if (history_.find(checkpoint)) return;  // said again
   auto done = pod_.store.commit(checkpoint);
   if (done) done = history_.kept(checkpoint, pod_.tracker);
   if (done) pod_.launchers.saved();
   if (!done) log::error("checkpoint not marked as committed", {{"epoch", checkpoint}, {"error", done.error()}});
   if (!protocol::is_own(checkpoint)) return;
-  if (!done) discard(checkpoint);
-  else own_.ended({}, now());
+  if (done) return own_.ended({}, now());
+  own_failure_ = done.error();
+  discard(checkpoint);
 }
 
 void Shell::discard(Epoch checkpoint) {

@@ -47,8 +47,9 @@ std::optional<Moved> moved(const SocketInfo& socket, Origin origin) {
 
 std::optional<Moved> moved_in_all(const SocketInfo& gone, Origin origin) {
   if (!gone.tcp || gone.remote.port == 0) return std::nullopt;
-  // Nobody has answered: the SYN that waits is no connection yet.
-  if (gone.tcp->acked == 0 && gone.tcp->received == 0 && gone.tcp->sent == 0) return std::nullopt;
+  // Nobody has answered: the SYN that waits is no connection yet. A restored socket's figures begin with 0.
+  const bool silent = gone.tcp->acked == 0 && gone.tcp->received == 0 && gone.tcp->sent == 0;
+  if (silent && origin != Origin::Restored) return std::nullopt;
   return read(gone, origin);
 }
 

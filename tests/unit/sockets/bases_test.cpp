@@ -76,6 +76,12 @@ TEST(Bases, GiveADestroyedSocketItsFinalCounters) {
   EXPECT_EQ(bases.gone(), 0u);
 }
 
+TEST(Bases, GiveARestoredSocketThatIsDestroyedUnusedTheCheckpointsCounters) {
+  Bases bases;
+  (void)bases.rebase(checkpoint, {socket_of(9, {})});
+  EXPECT_EQ(bases.final_of(socket_of(9, {}, TcpState::Close)).counters, (Counters{here, there, 1000, 1000, 500}));
+}
+
 TEST(Bases, OfADestroyedSocketThatWasNeverSeenAreZero) {
   Bases bases;
   EXPECT_EQ(bases.final_of(socket_of(9, {.acked = 12, .received = 4, .sent = 10}, TcpState::Close)).counters,
