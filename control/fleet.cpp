@@ -3,6 +3,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <thread>
 
 #include "control/channel.hpp"
@@ -13,15 +15,15 @@ namespace {
 
 constexpr auto kConnectBudget = std::chrono::seconds{3};
 
-struct Call {
-  Fleet::OnReply on_reply;
-  std::unique_ptr<asio::steady_timer> timer;
+struct Pending {
+  OnReply on_reply;
+  Instant deadline;
 };
 
 // One sidecar: connecting, connected or broken; a broken one is replaced at the next call.
 class Link : public std::enable_shared_from_this<Link> {
  public:
-  Link(asio::io_context& io, Peer peer) : io_(io), peer_(std::move(peer)), connect_timer_(io) {}
+  Link(asio::io_context& io, Peer peer) : io_(io), peer_(std::move(peer)), connect_timer_(io), deadline_timer_(io) {}
 
   [[nodiscard]] bool broken() const { return broken_; }
   [[nodiscard]] bool leads_to(const Peer& peer) const { return peer.address == peer_.address && peer.port == peer_.port; }
@@ -33,27 +35,23 @@ class Link : public std::enable_shared_from_this<Link> {
     boost::system::error_code error;
     const auto address = asio::ip::make_address(peer_.address, error);
     if (error) return fail_all({Code::Invalid, fmt::format("address '{}' of pod {}", peer_.address, peer_.uid.value)});
-    context_ = std::move(*context);
-    channel_ = std::make_shared<Channel>(TlsStream{io_, *context_}, kReplyLimit);
-    demand_identity(channel_->stream(), pod_identity(peer_.uid));
+    auto tls = std::make_unique<Tls>(Side::Client, std::move(*context), pod_identity(peer_.uid));
+    channel_ = std::make_shared<Channel>(Tcp::socket{io_}, std::move(tls), kReplyLimit);
     connect_timer_.expires_after(kConnectBudget);
     connect_timer_.async_wait([self = shared_from_this()](auto cancelled) {
       if (!cancelled) self->lost("no connection within 3 s");
     });
-    channel_->stream().lowest_layer().async_connect(Tcp::endpoint{address, peer_.port}, [self = shared_from_this()](auto e) {
+    channel_->socket().async_connect(Tcp::endpoint{address, peer_.port}, [self = shared_from_this()](auto e) {
       if (e || self->broken_) return self->lost(e.message());
-      self->handshake();
+      self->start();
     });
   }
 
-  void call(std::uint64_t id, std::string frame, Deadline deadline, Fleet::OnReply on_reply) {
-    auto timer = std::make_unique<asio::steady_timer>(io_, deadline.instant());
-    timer->async_wait([self = shared_from_this(), id](auto cancelled) {
-      if (!cancelled) self->finish(id, fail(Code::Timeout, "{}: no answer in time", self->who()));
-    });
-    calls_.emplace(id, Call{std::move(on_reply), std::move(timer)});
-    if (ready_) channel_->send(std::move(frame));
-    else waiting_.push_back(std::move(frame));
+  void call(std::uint64_t id, const std::string& frame, Deadline deadline, OnReply on_reply) {
+    calls_.emplace(id, Pending{std::move(on_reply), deadline.instant()});
+    if (deadline.instant() < looks_at_) look_at(deadline.instant());
+    if (ready_) channel_->send(frame);
+    else waiting_.push_back(frame);
   }
 
   void lost(const std::string& reason) { fail_all({Code::Unavailable, fmt::format("{}: {}", who(), reason)}); }
@@ -61,33 +59,59 @@ class Link : public std::enable_shared_from_this<Link> {
  private:
   [[nodiscard]] std::string who() const { return fmt::format("sidecar of pod {} at {}:{}", peer_.uid.value, peer_.address, peer_.port); }
 
-  void handshake() {
-    tune(channel_->stream().next_layer());
-    channel_->stream().async_handshake(TlsStream::client, [self = shared_from_this()](auto e) {
-      if (e || self->broken_) return self->lost(e.message());
-      self->connect_timer_.cancel();
-      self->ready_ = true;
-      self->channel_->start([self](const std::string& body) { self->on_frame(body); },
-                            [self](const std::string& reason) { self->lost(reason); });
-      for (auto& frame : self->waiting_) self->channel_->send(std::move(frame));
-      self->waiting_.clear();
-    });
+  void start() {
+    const auto self = shared_from_this();
+    channel_->start({[self] { self->on_ready(); },
+                     [self](std::string_view body) { self->on_frame(body); },
+                     [self](const std::string& reason) { self->lost(reason); }});
   }
 
-  void on_frame(const std::string& body) {
+  void on_ready() {
+    connect_timer_.cancel();
+    ready_ = true;
+    const auto channel = channel_;
+    for (const auto& frame : std::exchange(waiting_, {})) channel->send(frame);
+  }
+
+  void on_frame(std::string_view body) {
     auto frame = decode_reply(body);
     if (!frame) return lost(frame.error().message);
     finish(frame->id, std::move(frame->reply));
   }
 
+  // Replies that came together are handed over together: after all that can be read now has been read.
   void finish(std::uint64_t id, Result<protocol::Reply> result) {
     auto node = calls_.extract(id);
-    if (!node.empty()) node.mapped().on_reply(std::move(result));
+    if (node.empty()) return;
+    asio::post(io_, [on_reply = std::move(node.mapped().on_reply), result = std::move(result)]() mutable { on_reply(std::move(result)); });
+  }
+
+  // One timer for all calls, at the first deadline or before.
+  void look_at(Instant when) {
+    looks_at_ = when;
+    deadline_timer_.expires_at(when);
+    deadline_timer_.async_wait([self = shared_from_this()](auto cancelled) {
+      if (!cancelled) self->look();
+    });
+  }
+
+  void look() {
+    const auto now = std::chrono::steady_clock::now();
+    auto next = Instant::max();
+    std::vector<std::uint64_t> late;
+    for (const auto& [id, call] : calls_) {
+      if (call.deadline <= now) late.push_back(id);
+      else next = std::min(next, call.deadline);
+    }
+    for (const auto id : late) finish(id, fail(Code::Timeout, "{}: no answer in time", who()));
+    looks_at_ = Instant::max();
+    if (next < looks_at_) look_at(next);
   }
 
   void fail_all(const Error& why) {
-    broken_ = true;
+    if (std::exchange(broken_, true)) return;
     connect_timer_.cancel();
+    deadline_timer_.cancel();
     if (const auto channel = std::exchange(channel_, nullptr)) channel->end(why.message);
     for (auto& [id, call] : std::exchange(calls_, {})) call.on_reply(tl::unexpected(why));
   }
@@ -95,9 +119,10 @@ class Link : public std::enable_shared_from_this<Link> {
   asio::io_context& io_;
   Peer peer_;
   asio::steady_timer connect_timer_;
-  std::shared_ptr<asio::ssl::context> context_;
+  asio::steady_timer deadline_timer_;
+  Instant looks_at_ = Instant::max();
   std::shared_ptr<Channel> channel_;
-  std::map<std::uint64_t, Call> calls_;
+  std::map<std::uint64_t, Pending> calls_;
   std::vector<std::string> waiting_;
   bool ready_ = false;
   bool broken_ = false;
@@ -115,15 +140,15 @@ struct Fleet::Impl {
   std::uint64_t next_id = 1;
   std::jthread thread;
 
-  void call(const Peer& peer, const protocol::Command& command, Deadline deadline, OnReply on_reply) {
-    auto& link = links[peer.uid];
-    const bool fresh = !link || link->broken() || !link->leads_to(peer);
+  void call(Call& call) {
+    auto& link = links[call.peer.uid];
+    const bool fresh = !link || link->broken() || !link->leads_to(call.peer);
     if (fresh) {
       if (link) link->lost("replaced");
-      link = std::make_shared<Link>(io, peer);
+      link = std::make_shared<Link>(io, call.peer);
     }
-    const auto id = next_id++;
-    link->call(id, encode(CommandFrame{id, command}), deadline, std::move(on_reply));
+    link->call(next_id, encode(CommandFrame{next_id, call.command}), call.deadline, std::move(call.on_reply));
+    ++next_id;
     if (fresh) link->connect(identity());
   }
 };
@@ -136,15 +161,16 @@ Fleet::~Fleet() {
   asio::post(impl_->io, [raw = impl_.get()] {
     for (auto& [uid, link] : raw->links) link->lost("the operator stops");
     raw->work.reset();
-    raw->io.stop();
+    asio::post(raw->io, [raw] { raw->io.stop(); });  // after the replies that are being handed over
   });
   impl_->thread.join();
   impl_->links.clear();
 }
 
-void Fleet::call(const Peer& peer, protocol::Command command, Deadline deadline, OnReply on_reply) {
-  asio::post(impl_->io, [raw = impl_.get(), peer, command = std::move(command), deadline, on_reply = std::move(on_reply)]() mutable {
-    raw->call(peer, command, deadline, std::move(on_reply));
+void Fleet::call(std::vector<Call> calls) {
+  if (calls.empty()) return;
+  asio::post(impl_->io, [raw = impl_.get(), calls = std::move(calls)]() mutable {
+    for (auto& call : calls) raw->call(call);
   });
 }
 

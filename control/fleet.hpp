@@ -16,16 +16,24 @@ struct Peer {
   std::uint16_t port = 0;
 };
 
+using OnReply = std::function<void(Result<protocol::Reply>)>;
+
+struct Call {
+  Peer peer;
+  protocol::Command command;
+  Deadline deadline;
+  OnReply on_reply;
+};
+
 class Fleet {
  public:
-  using OnReply = std::function<void(Result<protocol::Reply>)>;
 
   explicit Fleet(IdentitySource identity);
   ~Fleet();  // pending calls end with Unavailable; joins
 
-  // Exactly one OnReply, on the fleet's own thread (must not block): the reply; Timeout at the deadline; Unavailable when the
+  // Exactly one OnReply for each, on the fleet's own thread (must not block): the reply; Timeout at the deadline; Unavailable when the
   // connection cannot be made or breaks (the command may have arrived: say it again, all commands are idempotent).
-  void call(const Peer& peer, protocol::Command command, Deadline deadline, OnReply on_reply);
+  void call(std::vector<Call> calls);
 
   // Closes the connection to a pod that is gone.
   void drop(const PodUid& uid);

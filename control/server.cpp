@@ -1,8 +1,9 @@
 #include "control/server.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <set>
 #include <thread>
 
@@ -56,38 +57,31 @@ struct Server::Impl {
     if (!own || channels.size() >= kMaxConnections) return;
     const auto context = make_context(Side::Server, *own);
     if (!context) return log::error("control channel: own certificate is unusable", {{"error", context.error()}});
-    tune(socket);
-    auto channel = std::make_shared<Channel>(TlsStream{std::move(socket), **context}, kCommandLimit);
-    demand_identity(channel->stream(), kOperatorIdentity);
+    auto tls = std::make_unique<Tls>(Side::Server, *context, kOperatorIdentity);
+    auto channel = std::make_shared<Channel>(std::move(socket), std::move(tls), kCommandLimit);
     channels.insert(channel);
     auto timer = std::make_shared<asio::steady_timer>(io, kHandshakeBudget);
-    timer->async_wait([channel](auto cancelled) {
-      if (!cancelled) channel->end("handshake took too long");
+    const std::weak_ptr weak{channel};
+    timer->async_wait([weak](auto cancelled) {
+      if (const auto alive = weak.lock(); alive && !cancelled) alive->end("handshake took too long");
     });
-    channel->stream().async_handshake(TlsStream::server, [this, channel, timer, keep = *context](auto error) {
-      timer->cancel();
-      if (error) {
-        log::warn("control channel: peer refused", {{"error", error.message()}});
-        channel->end(error.message());
-        channels.erase(channel);
-        return;
-      }
-      channel->start([this, channel](std::string body) { on_frame(channel, body); },
-                     [this, channel](const std::string& reason) {
-                       log::info("control channel: closed", {{"reason", reason}});
-                       channels.erase(channel);
-                     });
-    });
+    channel->start({[timer] { timer->cancel(); },
+                    [this, weak](std::string_view body) { on_frame(weak.lock(), body); },
+                    [this, weak, timer](const std::string& reason) {
+                      timer->cancel();
+                      log::info("control channel: closed", {{"reason", reason}});
+                      channels.erase(weak.lock());
+                    }});
   }
 
-  void on_frame(const std::shared_ptr<Channel>& channel, const std::string& body) {
+  void on_frame(const std::shared_ptr<Channel>& channel, std::string_view body) {
     auto frame = decode_command(body);
     if (!frame) {
       log::warn("control channel: malformed command", {{"error", frame.error()}});
       return channel->end("malformed command");
     }
     handler(std::move(frame->command), [this, id = frame->id, weak = std::weak_ptr{channel}](protocol::Reply reply) {
-      asio::post(io, [weak, text = encode(ReplyFrame{id, std::move(reply)})] {
+      asio::dispatch(io, [weak, text = encode(ReplyFrame{id, std::move(reply)})] {
         if (const auto alive = weak.lock()) alive->send(text);
       });
     });
@@ -108,7 +102,6 @@ Result<std::unique_ptr<Server>> Server::start(std::uint16_t port, IdentitySource
 Server::~Server() {
   impl_->io.stop();
   impl_->thread.join();
-  // Each channel's callbacks hold the channel: ending it lets both go, and closes the socket.
   for (const auto& channel : std::exchange(impl_->channels, {})) channel->end("the server stops");
 }
 

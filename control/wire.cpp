@@ -2,268 +2,227 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/overloaded.hpp"
+#include "control/json_view.hpp"
 
 namespace cutline::control {
 namespace {
 
-using Json = nlohmann::json;
 using namespace protocol;
 
-// ---- parts --------------------------------------------------------------------------------------------------------------
+// ---- what a message consists of: said once, for both directions ----------------------------------------------------------
+template <class M, class T>
+concept Is = std::same_as<std::remove_const_t<M>, T>;
+
+// Objects.
+void members(auto& io, Is<Volume> auto& m) { io("container", m.container), io("path", m.path); }
+void members(auto& io, Is<SaveOptions> auto& m) { io("gate", m.gate), io("volumes", m.volumes); }
+void members(auto& io, Is<Timings> auto& m) { io("frozen", m.frozen), io("dump", m.dump), io("gated", m.gated), io("restore", m.restore); }
+void members(auto& io, Is<LocalCheckpoint> auto& m) {
+  io("epoch", m.epoch), io("index", m.index), io("digest", m.digest), io("bytes", m.bytes), io("counters", m.counters);
+  io("timings", m.timings), io("gate", m.gate), io("parent", m.parent), io("closed", m.closed), io("flows", m.flows);
+  io("observed", m.observed);
+}
+void members(auto& io, Is<Independent> auto& m) {
+  io("intervalMs", m.interval), io("jitterMs", m.jitter), io("holdMs", m.hold), io("options", m.options);
+}
+void members(auto& io, Is<Finding> auto& m) {
+  io("fatal", m.fatal), io("container", m.container), io("process", m.process), io("object", m.object), io("remedy", m.remedy);
+}
+
+// Rows: there may be thousands.
+void row(auto& io, Is<Connection> auto& m) { io(m.local.address, m.local.port, m.remote.address, m.remote.port); }
+void row(auto& io, Is<Counters> auto& m) {
+  io(m.local.address, m.local.port, m.remote.address, m.remote.port, m.acked, m.sent, m.received);
+}
+void row(auto& io, Is<Flow> auto& m) { io(m.local, m.remote, m.sent, m.received); }
+void row(auto& io, Is<Failure> auto& m) { io(m.container, m.how); }
+
+// Commands; those without members have no line.
+void members(auto& io, Is<Request> auto& m) { io("epoch", m.epoch), io("holdMs", m.hold), io("options", m.options); }
+void members(auto& io, Is<Prepare> auto& m) {
+  io("epoch", m.epoch), io("checkpoint", m.checkpoint), io("digest", m.digest), io("holdMs", m.hold), io("external", m.external);
+}
+void members(auto& io, Is<Forget> auto& m) { io("checkpoint", m.checkpoint); }
+void members(auto& io, Is<Recall> auto& m) { io("last", m.last); }
+void members(auto& io, Is<Sever> auto& m) { io("epoch", m.epoch), io("connections", m.connections); }
+void members(auto& io, Is<Configure> auto& m) { io("independent", m.independent), io("graceMs", m.grace); }
+
+// Replies.
+void members(auto& io, Is<Acked> auto& m) { io("epoch", m.epoch), io("checkpoint", m.checkpoint); }
+void members(auto& io, Is<Opened> auto& m) { io("epoch", m.epoch), io("gatedUs", m.gated); }
+void members(auto& io, Is<Restored> auto& m) { io("epoch", m.epoch), io("timings", m.timings); }
+void members(auto& io, Is<Forgotten> auto& m) { io("checkpoint", m.checkpoint); }
+void members(auto& io, Is<Findings> auto& m) { io("findings", m.findings); }
+void members(auto& io, Is<History> auto& m) { io("checkpoints", m.checkpoints), io("present", m.present); }
+void members(auto& io, Is<Probed> auto& m) { io("failures", m.failures); }
+void members(auto& io, Is<Refused> auto& m) { io("epoch", m.epoch), io("code", m.why.code), io("why", m.why.message); }
+
+template <class M>
+concept OnlyEpoch = Is<M, Done> || Is<M, Abort> || Is<M, Restore> || Is<M, Release> || Is<M, Prepared> || Is<M, Severed>;
+void members(auto& io, OnlyEpoch auto& m) { io("epoch", m.epoch); }
+
+template <class M>
+concept Empty = Is<M, Preflight> || Is<M, Probe> || Is<M, Configured>;
+void members(auto&, Empty auto&) {}
+
+// By the variants' order.
+template <class V>
+constexpr std::array<std::string_view, 0> kTypes;
+template <>
+constexpr std::array kTypes<Command> = std::to_array<std::string_view>(
+    {"request", "done", "abort", "prepare", "restore", "release", "forget", "preflight", "recall", "probe", "sever", "configure"});
+template <>
+constexpr std::array kTypes<Reply> = std::to_array<std::string_view>({"acked", "opened", "prepared", "restored", "forgotten", "findings",
+                                                                      "history", "probed", "severed", "configured", "refused"});
+
 constexpr std::pair<GateKind, const char*> kGates[] = {
     {GateKind::Queue, "Queue"}, {GateKind::Drop, "Drop"}, {GateKind::Open, "Open"}};
-
-std::string text(GateKind kind) {
-  for (const auto& [value, name] : kGates)
-    if (value == kind) return name;
-  return "Queue";
-}
-
-GateKind gate(const std::string& text) {
-  for (const auto& [value, name] : kGates)
-    if (text == name) return value;
-  throw std::invalid_argument("unknown gate " + text);
-}
-
 constexpr Code kCodes[] = {Code::Invalid, Code::NotFound,    Code::Conflict, Code::Unsupported, Code::Busy,
                            Code::Timeout, Code::Unavailable, Code::Corrupt,  Code::Exhausted,   Code::Internal};
 
-Code code(const std::string& text) {
-  for (const Code c : kCodes)
-    if (text == name(c)) return c;
-  return Code::Internal;
-}
+// ---- out ----------------------------------------------------------------------------------------------------------------
+class Out {
+ public:
+  template <class T>
+  void operator()(const char* key, const T& value) {
+    text_ += first_ ? "\"" : ",\"";
+    text_ += key;
+    text_ += "\":";
+    put(value);
+    first_ = false;
+  }
+  template <class... T>
+    requires(sizeof...(T) > 1 && (!std::is_array_v<T> && ...))
+  void operator()(const T&... cells) {
+    ((put(cells), text_ += ','), ...);
+    text_.pop_back();
+  }
 
-Json json(const SaveOptions& options) {
-  Json volumes = Json::array();
-  for (const auto& volume : options.volumes) volumes.push_back({{"container", volume.container}, {"path", volume.path}});
-  return {{"gate", text(options.gate)}, {"volumes", std::move(volumes)}};
-}
+  template <class V>
+  [[nodiscard]] std::string frame(std::uint64_t id, const V& message) {
+    text_.reserve(512);
+    text_ += '{';
+    (*this)("id", id);
+    (*this)("type", kTypes<V>[message.index()]);
+    std::visit([this](const auto& m) { members(*this, m); }, message);
+    return std::move(text_ += '}');
+  }
 
-SaveOptions save_options(const Json& json) {
-  SaveOptions out{gate(json.at("gate")), {}};
-  for (const auto& volume : json.at("volumes")) out.volumes.push_back({volume.at("container"), volume.at("path")});
-  return out;
-}
+ private:
+  template <class T>
+  void put(const T& v) {
+    if constexpr (requires { members(*this, v); }) {
+      text_ += '{';
+      first_ = true;
+      members(*this, v);
+      text_ += '}';
+    } else if constexpr (requires { row(*this, v); }) {
+      text_ += '[';
+      row(*this, v);
+      text_ += ']';
+    } else if constexpr (std::is_enum_v<T>) {
+      put(static_cast<std::uint64_t>(v));
+    } else {
+      fmt::format_to(std::back_inserter(text_), "{}", v);
+    }
+  }
+  void put(GateKind kind) { put(std::string_view{std::ranges::find(kGates, kind, &std::pair<GateKind, const char*>::first)->second}); }
+  void put(Code code) { put(std::string_view{name(code)}); }
+  void put(const std::string& text) { put(std::string_view{text}); }
+  void put(std::string_view text) {
+    const auto plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+    if (std::ranges::all_of(text, plain)) (text_ += '"').append(text) += '"';
+    else text_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+  template <class R, class P>
+  void put(std::chrono::duration<R, P> duration) { put(duration.count()); }
+  template <class T>
+  void put(const std::optional<T>& value) {
+    if (value) put(*value);
+    else text_ += "null";
+  }
+  template <class T>
+  void put(const std::vector<T>& list) {
+    text_ += '[';
+    for (const auto& item : list) put(item), text_ += ',';
+    if (!list.empty()) text_.pop_back();
+    text_ += ']';
+  }
 
-Json json(const Timings& t) {
-  return {{"frozen", t.frozen.count()}, {"dump", t.dump.count()}, {"gated", t.gated.count()}, {"restore", t.restore.count()}};
-}
+  std::string text_;
+  bool first_ = true;
+};
 
-Timings timings(const Json& json) {
-  const auto micros = [&](const char* key) { return Micros{json.at(key).get<std::int64_t>()}; };
-  return {micros("frozen"), micros("dump"), micros("gated"), micros("restore")};
-}
+// ---- in -----------------------------------------------------------------------------------------------------------------
+class In {
+ public:
+  explicit In(JsonView json) : json_(json) {}
 
-// A row a connection: there may be thousands.
-Json json(const Counters& c) {
-  return {c.local.address, c.local.port, c.remote.address, c.remote.port, c.acked, c.sent, c.received};
-}
+  template <class T>
+  void operator()(const char* key, T& value) { get(json_[key], value); }
+  template <class... T>
+    requires(sizeof...(T) > 1 && (!std::is_array_v<std::remove_reference_t<T>> && ...))
+  void operator()(T&... cells) {
+    const auto row = json_.items();
+    if (row.size() < sizeof...(T)) throw std::invalid_argument("a row is too short");
+    std::size_t at = 0;
+    (get(row[at++], cells), ...);
+  }
 
-Counters counters(const Json& row) {
-  return {{row.at(0), row.at(1)}, {row.at(2), row.at(3)}, row.at(4), row.at(5), row.at(6)};
-}
-
-Json json(const std::vector<Connection>& connections) {
-  Json out = Json::array();
-  for (const auto& c : connections) out.push_back({c.local.address, c.local.port, c.remote.address, c.remote.port});
-  return out;
-}
-
-std::vector<Connection> connections(const Json& rows) {
-  std::vector<Connection> out;
-  for (const auto& row : rows) out.push_back({{row.at(0), row.at(1)}, {row.at(2), row.at(3)}});
-  return out;
-}
-
-Json json(const CounterTable& table) {
-  Json out = Json::array();
-  for (const auto& row : table) out.push_back(json(row));
-  return out;
-}
-
-CounterTable counter_table(const Json& rows) {
-  CounterTable out;
-  for (const auto& row : rows) out.push_back(counters(row));
-  return out;
-}
-
-Json json(const FlowTable& table) {
-  Json out = Json::array();
-  for (const auto& f : table) out.push_back({f.local, f.remote, f.sent, f.received});
-  return out;
-}
-
-FlowTable flow_table(const Json& rows) {
-  FlowTable out;
-  for (const auto& row : rows) out.push_back({row.at(0), row.at(1), row.at(2), row.at(3)});
-  return out;
-}
-
-Json json(const LocalCheckpoint& c) {
-  return {{"epoch", value(c.epoch)},   {"index", value(c.index)},     {"digest", c.digest},         {"bytes", value(c.bytes)},
-          {"counters", json(c.counters)}, {"timings", json(c.timings)}, {"gate", text(c.gate)},       {"parent", value(c.parent)},
-          {"closed", json(c.closed)},  {"flows", json(c.flows)},      {"observed", c.observed}};
-}
-
-Epoch epoch(const Json& json, const char* key = "epoch") { return Epoch{json.at(key).get<std::uint64_t>()}; }
-
-LocalCheckpoint local_checkpoint(const Json& json) {
-  const auto index = [&](const char* key) { return CheckpointIndex{json.at(key).get<std::uint64_t>()}; };
-  return {epoch(json), index("index"), json.at("digest"), Bytes{json.at("bytes").get<std::uint64_t>()},
-          counter_table(json.at("counters")), timings(json.at("timings")), gate(json.at("gate")), index("parent"),
-          counter_table(json.at("closed")), flow_table(json.at("flows")), json.at("observed")};
-}
-
-Json json(const Independent& i) {
-  return {{"intervalMs", i.interval.count()}, {"jitterMs", i.jitter.count()}, {"holdMs", i.hold.count()}, {"options", json(i.options)}};
-}
-
-Independent independent(const Json& json) {
-  const auto millis = [&](const char* key) { return Millis{json.at(key).get<std::int64_t>()}; };
-  return {millis("intervalMs"), millis("jitterMs"), millis("holdMs"), save_options(json.at("options"))};
-}
-
-Json json(const Failure& f) { return {f.container, f.how}; }
-
-Json json(const Finding& f) {
-  return {{"fatal", f.fatal}, {"container", f.container}, {"process", f.process}, {"object", f.object}, {"remedy", f.remedy}};
-}
-
-Finding finding(const Json& json) {
-  return {json.at("fatal"), json.at("container"), json.at("process"), json.at("object"), json.at("remedy")};
-}
-
-// ---- whole messages -----------------------------------------------------------------------------------------------------
-Json json(const Command& command) {
-  return std::visit(
-      overloaded{
-          [](const Request& m) -> Json {
-            return {{"type", "request"}, {"epoch", value(m.epoch)}, {"holdMs", m.hold.count()}, {"options", json(m.options)}};
-          },
-          [](const Done& m) -> Json { return {{"type", "done"}, {"epoch", value(m.epoch)}}; },
-          [](const Abort& m) -> Json { return {{"type", "abort"}, {"epoch", value(m.epoch)}}; },
-          [](const Prepare& m) -> Json {
-            return {{"type", "prepare"}, {"epoch", value(m.epoch)}, {"checkpoint", value(m.checkpoint)},
-                    {"digest", m.digest}, {"holdMs", m.hold.count()}, {"external", json(m.external)}};
-          },
-          [](const Restore& m) -> Json { return {{"type", "restore"}, {"epoch", value(m.epoch)}}; },
-          [](const Release& m) -> Json { return {{"type", "release"}, {"epoch", value(m.epoch)}}; },
-          [](const Forget& m) -> Json { return {{"type", "forget"}, {"checkpoint", value(m.checkpoint)}}; },
-          [](const Preflight&) -> Json { return {{"type", "preflight"}}; },
-          [](const Recall& m) -> Json { return {{"type", "recall"}, {"last", m.last}}; },
-          [](const Probe&) -> Json { return {{"type", "probe"}}; },
-          [](const Sever& m) -> Json {
-            return {{"type", "sever"}, {"epoch", value(m.epoch)}, {"connections", json(m.connections)}};
-          },
-          [](const Configure& m) -> Json {
-            return {{"type", "configure"}, {"independent", m.independent ? json(*m.independent) : Json{}}, {"graceMs", m.grace.count()}};
-          },
-      },
-      command);
-}
-
-Command command(const Json& json) {
-  const std::string type = json.at("type");
-  const auto hold = [&] { return Millis{json.at("holdMs").get<std::int64_t>()}; };
-  if (type == "request") return Request{epoch(json), hold(), save_options(json.at("options"))};
-  if (type == "done") return Done{epoch(json)};
-  if (type == "abort") return Abort{epoch(json)};
-  if (type == "prepare") return Prepare{epoch(json), epoch(json, "checkpoint"), json.at("digest"), hold(), connections(json.at("external"))};
-  if (type == "restore") return Restore{epoch(json)};
-  if (type == "release") return Release{epoch(json)};
-  if (type == "forget") return Forget{epoch(json, "checkpoint")};
-  if (type == "preflight") return Preflight{};
-  if (type == "recall") return Recall{json.at("last")};
-  if (type == "probe") return Probe{};
-  if (type == "sever") return Sever{epoch(json), connections(json.at("connections"))};
-  if (type == "configure") {
-    Configure out{{}, Millis{json.at("graceMs").get<std::int64_t>()}};
-    if (const auto& own = json.at("independent"); !own.is_null()) out.independent = independent(own);
+  template <class V>
+  [[nodiscard]] V message() {
+    const auto type = json_["type"].text();
+    const auto index = static_cast<std::size_t>(std::ranges::find(kTypes<V>, type) - kTypes<V>.begin());
+    V out;
+    const bool known = [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return ((I == index ? (members(*this, out.template emplace<I>()), true) : false) || ...);
+    }(std::make_index_sequence<std::variant_size_v<V>>{});
+    if (!known) throw std::invalid_argument("unknown type " + type);
     return out;
   }
-  throw std::invalid_argument("unknown command " + type);
-}
 
-Json json(const Reply& reply) {
-  return std::visit(
-      overloaded{
-          [](const Acked& m) -> Json {
-            return {{"type", "acked"}, {"epoch", value(m.epoch)}, {"checkpoint", json(m.checkpoint)}};
-          },
-          [](const Opened& m) -> Json {
-            return {{"type", "opened"}, {"epoch", value(m.epoch)}, {"gatedUs", m.gated.count()}};
-          },
-          [](const Prepared& m) -> Json { return {{"type", "prepared"}, {"epoch", value(m.epoch)}}; },
-          [](const Restored& m) -> Json {
-            return {{"type", "restored"}, {"epoch", value(m.epoch)}, {"timings", json(m.timings)}};
-          },
-          [](const Forgotten& m) -> Json { return {{"type", "forgotten"}, {"checkpoint", value(m.checkpoint)}}; },
-          [](const Findings& m) -> Json {
-            Json list = Json::array();
-            for (const auto& f : m.findings) list.push_back(json(f));
-            return {{"type", "findings"}, {"findings", std::move(list)}};
-          },
-          [](const History& m) -> Json {
-            Json list = Json::array();
-            for (const auto& c : m.checkpoints) list.push_back(json(c));
-            return {{"type", "history"}, {"checkpoints", std::move(list)}, {"present", m.present ? json(*m.present) : Json{}}};
-          },
-          [](const Probed& m) -> Json {
-            Json list = Json::array();
-            for (const auto& f : m.failures) list.push_back(json(f));
-            return {{"type", "probed"}, {"failures", std::move(list)}};
-          },
-          [](const Severed& m) -> Json { return {{"type", "severed"}, {"epoch", value(m.epoch)}}; },
-          [](const Configured&) -> Json { return {{"type", "configured"}}; },
-          [](const Refused& m) -> Json {
-            return {{"type", "refused"}, {"epoch", value(m.epoch)}, {"code", name(m.why.code)}, {"why", m.why.message}};
-          },
-      },
-      reply);
-}
-
-Reply reply(const Json& json) {
-  const std::string type = json.at("type");
-  if (type == "acked") return Acked{epoch(json), local_checkpoint(json.at("checkpoint"))};
-  if (type == "opened") return Opened{epoch(json), Micros{json.at("gatedUs").get<std::int64_t>()}};
-  if (type == "prepared") return Prepared{epoch(json)};
-  if (type == "restored") return Restored{epoch(json), timings(json.at("timings"))};
-  if (type == "forgotten") return Forgotten{epoch(json, "checkpoint")};
-  if (type == "findings") {
-    Findings out;
-    for (const auto& f : json.at("findings")) out.findings.push_back(finding(f));
-    return out;
+ private:
+  template <class T>
+  static void get(JsonView json, T& v) {
+    In inner{json};
+    if constexpr (requires { members(inner, v); }) members(inner, v);
+    else if constexpr (requires { row(inner, v); }) row(inner, v);
+    else if constexpr (std::is_enum_v<T>) v = T{json.number<std::uint64_t>()};
+    else v = json.number<T>();
   }
-  if (type == "history") {
-    History out;
-    for (const auto& c : json.at("checkpoints")) out.checkpoints.push_back(local_checkpoint(c));
-    if (const auto& present = json.at("present"); !present.is_null()) out.present = local_checkpoint(present);
-    return out;
+  static void get(JsonView json, bool& v) { v = json.truth(); }
+  static void get(JsonView json, std::string& v) { v = json.text(); }
+  static void get(JsonView json, GateKind& kind) {
+    const auto text = json.text();
+    const auto* found = std::ranges::find(kGates, text, &std::pair<GateKind, const char*>::second);
+    if (found == std::end(kGates)) throw std::invalid_argument("unknown gate " + text);
+    kind = found->first;
   }
-  if (type == "probed") {
-    Probed out;
-    for (const auto& f : json.at("failures")) out.failures.push_back({f.at(0), f.at(1)});
-    return out;
+  static void get(JsonView json, Code& code) {
+    const auto* found = std::ranges::find(kCodes, json.text(), [](Code c) { return name(c); });
+    code = found == std::end(kCodes) ? Code::Internal : *found;  // of a newer version
   }
-  if (type == "severed") return Severed{epoch(json)};
-  if (type == "configured") return Configured{};
-  if (type == "refused") return Refused{epoch(json), Error{code(json.at("code")), json.at("why")}};
-  throw std::invalid_argument("unknown reply " + type);
-}
+  template <class R, class P>
+  static void get(JsonView json, std::chrono::duration<R, P>& v) { v = std::chrono::duration<R, P>{json.number<R>()}; }
+  template <class T>
+  static void get(JsonView json, std::optional<T>& v) {
+    if (json.null()) v.reset();
+    else get(json, v.emplace());
+  }
+  template <class T>
+  static void get(JsonView json, std::vector<T>& list) {
+    for (const auto& item : json.items()) get(item, list.emplace_back());
+  }
 
-std::string framed(Json body, std::uint64_t id) {
-  body["id"] = id;
-  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+  JsonView json_;
+};
 
-// The JSON library throws on what is missing or of another type; here that becomes a Result.
-template <class Frame, class Parse>
-Result<Frame> decode(std::string_view text, Parse parse) {
+template <class Frame, class Message>
+Result<Frame> decode(std::string_view text) {
+  static_assert(kTypes<Message>.size() == std::variant_size_v<Message>);
   try {
-    const auto body = Json::parse(text);
-    return Frame{body.at("id").get<std::uint64_t>(), parse(body)};
+    const JsonText json{text};
+    return Frame{json.root()["id"].number<std::uint64_t>(), In{json.root()}.message<Message>()};
   } catch (const std::exception& e) {
     return fail(Code::Invalid, "malformed message: {}", e.what());
   }
@@ -271,15 +230,9 @@ Result<Frame> decode(std::string_view text, Parse parse) {
 
 }  // namespace
 
-std::string encode(const CommandFrame& frame) { return framed(json(frame.command), frame.id); }
-std::string encode(const ReplyFrame& frame) { return framed(json(frame.reply), frame.id); }
-
-Result<CommandFrame> decode_command(std::string_view text) {
-  return decode<CommandFrame>(text, [](const Json& body) { return command(body); });
-}
-
-Result<ReplyFrame> decode_reply(std::string_view text) {
-  return decode<ReplyFrame>(text, [](const Json& body) { return reply(body); });
-}
+std::string encode(const CommandFrame& frame) { return Out{}.frame(frame.id, frame.command); }
+std::string encode(const ReplyFrame& frame) { return Out{}.frame(frame.id, frame.reply); }
+Result<CommandFrame> decode_command(std::string_view text) { return decode<CommandFrame, Command>(text); }
+Result<ReplyFrame> decode_reply(std::string_view text) { return decode<ReplyFrame, Reply>(text); }
 
 }  // namespace cutline::control

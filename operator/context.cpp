@@ -48,11 +48,13 @@ std::map<PodUid, Result<protocol::Reply>> ask_all(control::Fleet& fleet, const s
 std::map<PodUid, Result<protocol::Reply>> ask_each(control::Fleet& fleet, std::vector<std::pair<control::Peer, protocol::Command>> questions,
                                                    Deadline deadline) {
   std::vector<std::pair<PodUid, std::future<Result<protocol::Reply>>>> asked;
+  std::vector<control::Call> calls;
   for (auto& [peer, command] : questions) {
     auto promise = std::make_shared<std::promise<Result<protocol::Reply>>>();
     asked.emplace_back(peer.uid, promise->get_future());
-    fleet.call(peer, std::move(command), deadline, [promise](Result<protocol::Reply> reply) { promise->set_value(std::move(reply)); });
+    calls.push_back({peer, std::move(command), deadline, [promise](Result<protocol::Reply> reply) { promise->set_value(std::move(reply)); }});
   }
+  fleet.call(std::move(calls));
   std::map<PodUid, Result<protocol::Reply>> out;
   for (auto& [uid, answer] : asked) out.emplace(uid, answer.get());  // the fleet answers each by the deadline
   return out;

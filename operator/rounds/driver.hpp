@@ -60,11 +60,10 @@ class Driver {
     feed(std::move(first));
     while (!std::holds_alternative<typename P::Ended>(state_)) {
       if (stop.stop_requested()) return std::nullopt;
-      if (auto event = mailbox_->take(next_turn(), stop)) {
-        if (auto answered = std::visit([this](auto& e) { return accept(e); }, *event)) feed(std::move(*answered));
-      } else {
-        feed(typename P::Tick{std::chrono::steady_clock::now()});
-      }
+      auto events = mailbox_->take(next_turn(), stop);
+      if (events.empty()) feed(typename P::Tick{std::chrono::steady_clock::now()});
+      for (auto& event : events)
+        if (auto answered = std::visit([this](auto& e) { return accept(e); }, event)) feed(std::move(*answered));
       transmit_due();
       for (const auto& uid : options_.gone())
         if (reported_gone_.insert(uid).second) feed(typename P::MemberGone{uid, std::chrono::steady_clock::now()});
@@ -80,7 +79,9 @@ class Driver {
   void feed(typename P::Event event) {
     auto output = step(state_, event);
     while (true) {
-      for (auto& send : output.send) say(send.to, std::move(send.command));
+      std::vector<control::Call> calls;
+      for (auto& send : output.send) say(send.to, std::move(send.command), calls);
+      fleet_.call(std::move(calls));
       wake_ = output.wake;
       if (!output.persist) return;
       const auto durable = persist_(*output.persist);
@@ -90,21 +91,21 @@ class Driver {
     }
   }
 
-  void say(const PodUid& to, protocol::Command command) {
+  void say(const PodUid& to, protocol::Command command, std::vector<control::Call>& calls) {
     auto& said = said_[to];
     said = {std::move(command), said.turn + 1};
     due_.erase(to);
-    transmit(to);
+    transmit(to, calls);
   }
 
-  void transmit(const PodUid& to) {
+  void transmit(const PodUid& to, std::vector<control::Call>& calls) {
     const auto peer = options_.peers.find(to);
     if (peer == options_.peers.end()) return;
     const auto& [command, turn] = said_.at(to);
-    fleet_.call(peer->second, command, Deadline::after(options_.call_budget), [box = mailbox_, to, turn = turn](Result<protocol::Reply> reply) {
+    calls.push_back({peer->second, command, Deadline::after(options_.call_budget), [box = mailbox_, to, turn = turn](Result<protocol::Reply> reply) {
       if (reply) box->put(typename P::Answered{to, std::move(*reply), std::chrono::steady_clock::now()});
       else box->put(Broken{to, turn});
-    });
+    }});
   }
 
   std::optional<typename P::Event> accept(typename P::Answered& answered) {
@@ -127,14 +128,13 @@ class Driver {
 
   void transmit_due() {
     const auto now = std::chrono::steady_clock::now();
-    for (auto it = due_.begin(); it != due_.end();) {
-      if (it->second > now) {
-        ++it;
-        continue;
-      }
-      transmit(it->first);
-      it = due_.erase(it);
-    }
+    std::vector<control::Call> calls;
+    std::erase_if(due_, [&](const auto& entry) {
+      if (entry.second > now) return false;
+      transmit(entry.first, calls);
+      return true;
+    });
+    fleet_.call(std::move(calls));
   }
 
   struct Said { protocol::Command command; std::uint64_t turn = 0; };

@@ -1,11 +1,11 @@
-// Events for one round, from any thread to the one that drives it.
+// Events for one round, from any thread to the one that drives it. It takes all at once: an event costs no wake-up of its own.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <mutex>
-#include <optional>
 #include <stop_token>
+#include <utility>
+#include <vector>
 
 #include "base/ids.hpp"
 
@@ -18,23 +18,22 @@ class Mailbox {
     {
       const std::scoped_lock lock{mutex_};
       items_.push_back(std::move(item));
+      if (items_.size() > 1) return;  // the taker knows already
     }
     filled_.notify_one();
   }
 
-  // Nothing at `until`, or when stopped.
-  [[nodiscard]] std::optional<T> take(Instant until, const std::stop_token& stop) {
+  // All that are there, at least one; none at `until`, or when stopped.
+  [[nodiscard]] std::vector<T> take(Instant until, const std::stop_token& stop) {
     std::unique_lock lock{mutex_};
-    if (!filled_.wait_until(lock, stop, until, [&] { return !items_.empty(); })) return std::nullopt;
-    T item = std::move(items_.front());
-    items_.pop_front();
-    return item;
+    (void)filled_.wait_until(lock, stop, until, [&] { return !items_.empty(); });
+    return std::exchange(items_, {});
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable_any filled_;
-  std::deque<T> items_;
+  std::vector<T> items_;
 };
 
 }  // namespace cutline::op

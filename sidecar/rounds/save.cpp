@@ -195,6 +195,7 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   if (!prepared) return forward(prepared, "prepare");
   Frozen frozen{pod.launchers, *containers};
   if (auto guarded = frozen.guard(request.hold); !guarded) return forward(guarded, "guard");
+  const auto ready = since(start);
   auto live = stand_still(pod, *containers, frozen, request.hold, deadline);
   if (!live) return tl::unexpected(live.error());
   manifest.checkpoint.counters = pod.tracker.counters(*live);
@@ -212,6 +213,7 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   manifest.checkpoint.gate = pod.gate.kind();
   if (auto kept = save_loopback(*draft, *live); !kept) return tl::unexpected(kept.error());
   auto checkpoint = manifest.checkpoint;
+  const auto seal_start = Clock::now();
   const auto sealed = pod.store.seal(*draft, std::move(manifest), {.flush = false}, deadline);  // commit() flushes
   if (!sealed) return forward(sealed, "store");
   checkpoint.index = draft->index();
@@ -220,6 +222,8 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   log::info("checkpoint taken", {{"epoch", request.epoch},
                                  {"frozen_us", checkpoint.timings.frozen.count()},
                                  {"dump_us", checkpoint.timings.dump.count()},
+                                 {"ready_us", ready.count()},
+                                 {"seal_us", since(seal_start).count()},
                                  {"total_us", since(start).count()},
                                  {"bytes", value(checkpoint.bytes)}});
   return checkpoint;

@@ -30,8 +30,8 @@ struct ControlChannel : testing::Test {
   }
   Result<Reply> call(Fleet& fleet, const Server& server, Command command, Millis budget = 5s) {
     std::promise<Result<Reply>> promise;
-    fleet.call({uid, "127.0.0.1", server.port()}, std::move(command), Deadline::after(budget),
-               [&](Result<Reply> reply) { promise.set_value(std::move(reply)); });
+    fleet.call({Call{{uid, "127.0.0.1", server.port()}, std::move(command), Deadline::after(budget),
+                     [&](Result<Reply> reply) { promise.set_value(std::move(reply)); }}});
     return promise.get_future().get();
   }
 };
