@@ -72,6 +72,8 @@ TEST_F(Chart, TheOperatorMayWhatItNeedsAndNoMore) {
       {"patch", "distributedsnapshots.cutline.dev/status"},
       {"update", "rollbacks.cutline.dev/status"},
       {"list", "pods"},
+      {"delete", "pods"},
+      {"list", "services"},
       {"create", "events"},
       {"create", "tokenreviews.authentication.k8s.io"},
       {"patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io/cutline"}};
@@ -86,7 +88,7 @@ TEST_F(Chart, TheOperatorMayWhatItNeedsAndNoMore) {
   const std::vector<std::pair<std::string, std::string>> nowhere{
       {"list", "secrets"},
       {"get", "secrets/other"},
-      {"delete", "pods"},
+      {"create", "pods"},
       {"create", "pods/exec"},
       {"get", "configmaps"},
       {"create", "clusterrolebindings.rbac.authorization.k8s.io"},
