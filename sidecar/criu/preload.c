@@ -12,8 +12,8 @@
  *   that it adopts orphans (PR_SET_CHILD_SUBREAPER): without, every daemon would leave the tree, those whose session's
  *   leader has gone already while they are restored.
  * - A CRIU that is killed while it dumps may leave its code in a task, which then crashes. So it has to give up by
- *   itself: after the deadline splicing pages and creating images fail with ETIMEDOUT. CRIU then cures and releases
- *   every task, as after any error.
+ *   itself: after the deadline, or when the sidecar has ended, splicing pages and creating images fail with ETIMEDOUT.
+ *   CRIU then cures and releases every task, as after any error.
  *
  * Runs with the bundle's libc, newer than the one it was compiled with: only old, stable symbols. Thread-safe. */
 #define _GNU_SOURCE
@@ -66,7 +66,10 @@ static long answer(long result) {
   return -1;
 }
 
-static long long deadline; /* 0: none; set once, before CRIU has threads or children */
+/* Set once, before CRIU has threads or children. */
+static long long deadline; /* 0: none */
+static pid_t self;
+static pid_t sidecar;
 
 static long long left(void) {
   struct timespec now;
@@ -75,7 +78,8 @@ static long long left(void) {
 }
 
 static int too_late(void) {
-  if (!deadline || left() > 0) return 0;
+  const int orphaned = getpid() == self && getppid() != sidecar;
+  if (!deadline || (left() > 0 && !orphaned)) return 0;
   errno = ETIMEDOUT;
   return 1;
 }
@@ -84,6 +88,8 @@ EXPORT unsigned alarm(unsigned seconds) {
   const char* wait = getenv("CUTLINE_WAIT");
   if (wait && seconds && !deadline) {
     const int to = atoi(wait);
+    self = getpid();
+    sidecar = getppid();
     if (write(to, "r", 1) != 1) _exit(1);
     ssize_t got;
     do got = read(to, &deadline, sizeof deadline);

@@ -54,6 +54,45 @@ TEST_F(Trouble, ADumpThatTakesTooLongGivesUpAndTheApplicationGoesOn) {
   must(save(runner, app));
 }
 
+bool exists(const std::string& file) { return std::filesystem::exists(file); }
+
+// Killed while CRIU writes pages; true if CRIU had not written all by then.
+bool kill_in_the_middle(const std::function<void()>& dump, const std::string& images) {
+  const pid_t sidecar = ::fork();
+  if (sidecar == 0) {
+    dump();
+    ::_exit(0);
+  }
+  const auto deadline = soon();
+  std::error_code error;
+  while (std::filesystem::file_size(images + "/pages-1.img", error) == 0 || error) {
+    if (deadline.passed()) throw std::runtime_error("CRIU does not begin");
+  }
+  (void)::kill(sidecar, SIGKILL);
+  (void)::waitpid(sidecar, nullptr, 0);
+  return !exists(images + "/stats-dump");
+}
+
+bool traced(pid_t pid) {
+  return must(read_file(fmt::format("/proc/{}/status", pid))).find("\nTracerPid:\t0\n") == std::string::npos;
+}
+
+TEST_F(Trouble, ADumpWhoseSidecarIsKilledGivesUpAndTheApplicationGoesOn) {
+  auto app = running({.command = {"/workload", "memory", "512"}});
+  bool in_the_middle = false;
+  for (int tries = 0; tries < 10 && !in_the_middle; ++tries) {
+    must(app.freezer().freeze(soon()));
+    const auto images = new_folder(fmt::format("images-killed-{}", tries));
+    in_the_middle = kill_in_the_middle(
+        [&] { (void)!runner.dump({app.keeper(), app.launcher(), images, app.freezer()}, soon()); }, images);
+    const auto deadline = soon();
+    while (traced(app.keeper())) ASSERT_FALSE(deadline.passed());
+    EXPECT_FALSE(in_the_middle && exists(images + "/stats-dump")) << "it went on to the end";
+    expect_unharmed(app);
+  }
+  EXPECT_TRUE(in_the_middle);
+}
+
 TEST_F(Trouble, AProcessThatTookANumberOfTheCheckpointIsNamed) {
   auto app = running({});
   const auto saved = must(save(runner, app));
