@@ -7,7 +7,7 @@ using protocol::Point;
 
 // An object of the API server has its limit; a plan that would not fit is refused before anything is touched.
 constexpr std::size_t kClosings = 10'000;
-constexpr std::size_t kReasons = 4;  // shown of one pod; the first says why it moved, the last why so far
+constexpr std::size_t kReasons = 64;  // steps of the domino effect that are told of one pod; beyond that the first and the last ones
 
 const protocol::LocalCheckpoint* checkpoint_at(const Remembered& pod, CheckpointIndex index) {
   const auto found = std::ranges::find(pod.history.checkpoints, index, &protocol::LocalCheckpoint::index);
