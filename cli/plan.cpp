@@ -28,7 +28,9 @@ std::vector<Pod> staying(const Namespace& ns, const Rollback& rollback) {
   const auto* policy = ns.policy_of(rollback);
   if (policy == nullptr) return out;
   for (auto& pod : ns.members_of(*policy))
-    if (!pod.node.empty() && std::ranges::find(rollback.plan, pod.uid, &Way::uid) == rollback.plan.end())
+    if (!pod.node.empty() && std::ranges::find(rollback.plan, pod.uid, &Way::uid) == rollback.plan.end() &&
+        std::ranges::find(rollback.plan, pod.name, &Way::pod) ==
+            rollback.plan.end())  // one of the same name came later
       out.push_back(std::move(pod));
   return out;
 }

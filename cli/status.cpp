@@ -88,6 +88,14 @@ std::vector<std::string> to_do(const Namespace& ns, const Policy& policy, const 
     out.push_back(fmt::format(
         "the last snapshot failed ({}): mend what it names; kubectl describe dsnap -n {} {} has the findings",
         last->conditions.find("Failed")->reason, ns.name, last->name));
+  const auto gone = std::ranges::count_if(policy.line, [&](const LinePoint& point) {
+    return std::ranges::find(ns.pods, point.uid, &Pod::uid) == ns.pods.end();
+  });
+  if (gone != 0 && !ns.pods.empty())
+    out.push_back(
+        fmt::format("{} of the recovery line {} gone or replaced, and a rollback into new pods may be refused: save "
+                    "the workload as it is now",
+                    count(static_cast<std::size_t>(gone), "pod"), gone == 1 ? "is" : "are"));
   if (last == nullptr && policy.protocol != "Independent" && policy.line.empty())
     out.push_back(fmt::format("nothing is saved yet: make a DistributedSnapshot with policyRef {}", policy.name));
   return out;

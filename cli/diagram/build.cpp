@@ -125,6 +125,17 @@ void add_if_absent(std::vector<Pod>& pods, const std::string& name, const std::s
   pods.push_back({.name = replaced ? name + " (before)" : name, .uid = uid, .node = {}, .addresses = {}, .labels = {}});
 }
 
+// The diagram is about these: whoever has taken the name of one since is another process, and not in it.
+template <class T>
+void without_successors(std::vector<Pod>& pods, const std::vector<T>& these) {
+  std::erase_if(pods, [&](const Pod& pod) {
+    return std::ranges::find(these, pod.uid, &T::uid) == these.end() &&
+           std::ranges::find(these, pod.name, &T::pod) != these.end();
+  });
+  for (auto& pod : pods)
+    if (const auto one = std::ranges::find(these, pod.uid, &T::uid); one != these.end()) pod.name = one->pod;
+}
+
 std::vector<Pod> known(const Namespace& ns, const std::string& policy) {
   const auto found = ns.policy(policy);
   return found ? ns.members_of(**found) : std::vector<Pod>{};
@@ -169,6 +180,7 @@ Result<Diagram> of_snapshot(const Namespace& ns, const Snapshot& snapshot) {
         now != ns.pods.end() && std::ranges::find(pods, m.uid, &Pod::uid) == pods.end())
       pods.push_back(*now);
   for (const auto& m : snapshot.members) add_if_absent(pods, m.pod, m.uid);
+  without_successors(pods, snapshot.members);
   by_name(pods);
   Builder b{ns, std::move(pods), before_it_was_undone(ns, snapshot)};
   for (const auto& m : snapshot.members) b.mark_line(m.uid, {State::Kind::Checkpoint, m.checkpoint});
@@ -197,6 +209,7 @@ Result<Diagram> of_rollback(const Namespace& ns, const Rollback& rollback) {
         now != ns.pods.end() && std::ranges::find(pods, way.uid, &Pod::uid) == pods.end())
       pods.push_back(*now);
   for (const auto& way : rollback.plan) add_if_absent(pods, way.pod, way.uid);
+  without_successors(pods, rollback.plan);
   by_name(pods);
   const auto* planned = rollback.conditions.find("Planned");
   Builder b{ns, pods, planned != nullptr ? planned->since.value_or(ns.now) : ns.now};

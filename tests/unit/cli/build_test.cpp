@@ -21,6 +21,16 @@ TEST(TheDiagramOfASnapshot, HasTheCutThroughEveryMember) {
   EXPECT_THAT(d->subtitle, HasSubstr("no orphan"));
 }
 
+TEST(TheDiagramOfASnapshot, IsOfThePodsThatWereThere) {
+  auto ns = samples::coordinated();
+  ns.pods[0].uid = "another";  // of the same name
+  const auto d = of_snapshot(ns, ns.snapshots.front());
+  ASSERT_TRUE(d) << d.error().message;
+  ASSERT_EQ(d->rows.size(), 3U);
+  EXPECT_EQ(d->rows[0].pod, "ledger-0");
+  EXPECT_EQ(d->rows[0].line, 1U);
+}
+
 TEST(ASnapshotThatIsNotCommitted, HasNoDiagramButAReason) {
   auto object = samples::snapshot_object("next", 8, 2);
   object["status"]["conditions"] = {samples::condition("Failed", true, "Timeout", "ledger-1 did not answer")};

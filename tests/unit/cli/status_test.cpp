@@ -87,6 +87,12 @@ TEST(TheStatus, SaysThatThereIsNoLine) {
   EXPECT_THAT(of(ns).text, HasSubstr("! the workload could not be taken back now: p-1 has no checkpoint that fits"));
 }
 
+TEST(TheStatus, SaysThatPodsOfTheLineAreGone) {
+  auto ns = samples::coordinated();
+  ns.pods[0].uid = "another";
+  EXPECT_THAT(of(ns).text, HasSubstr("! 1 pod of the recovery line is gone or replaced"));
+}
+
 TEST(TheStatusOfAFreshPolicy, AsksForTheFirstSnapshot) {
   auto ns = samples::coordinated();
   auto object = samples::policy_object();
