@@ -175,7 +175,7 @@ void record_plan(Json& object, const Line& line, const std::string& now) {
   auto& status = object["status"];
   status["to"] = line.snapshot;
   status["dominoDepth"] = line.domino_depth;
-  status["lost"] = {{"bytes", line.lost_bytes}, {"connections", line.lost_connections}, {"external", line.external}};
+  status["lost"] = {{"bytes", line.lost_bytes}, {"connections", line.lost_connections + line.external}, {"external", line.external}};
   status["plan"] = Json::array();
   for (const auto& entry : line.entries)
     status["plan"].push_back({{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"from", entry.from}, {"to", entry.to},
