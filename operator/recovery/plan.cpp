@@ -26,6 +26,11 @@ Time ending(const Json& rollback) {
   return last;
 }
 
+bool automatic(const Json& rollback, const Json& policy) {
+  const auto labels = rollback.value(Json::json_pointer("/metadata/labels"), Json::object());
+  return labels.value(kAutomatic, "") == kube::key_of(policy).name;
+}
+
 // "ledger-auto-7" -> 7.
 std::uint64_t number_of(const Json& rollback) {
   const auto name = kube::key_of(rollback).name;
@@ -54,13 +59,20 @@ Past past(const Observed& o) {
   const auto since = progress(o);
   Past out;
   for (const auto& rollback : o.rollbacks) {
-    const auto labels = rollback.value(Json::json_pointer("/metadata/labels"), Json::object());
-    if (labels.value(kAutomatic, "") != kube::key_of(o.policy).name) continue;
+    if (!automatic(rollback, o.policy)) continue;
     out.highest = std::max(out.highest, number_of(rollback));
     if (made(rollback) <= since) continue;
     ++out.fruitless;
     out.last = std::max(out.last, ending(rollback));
   }
+  return out;
+}
+
+std::vector<std::string> outdated(const Observed& o, std::uint64_t highest) {
+  const auto kept = kKept + static_cast<std::uint64_t>(read_recovery_spec(o.policy).limit);
+  std::vector<std::string> out;
+  for (const auto& rollback : o.rollbacks)
+    if (automatic(rollback, o.policy) && ended(rollback) && number_of(rollback) + kept <= highest) out.push_back(kube::key_of(rollback).name);
   return out;
 }
 
@@ -86,7 +98,7 @@ Decision plan(const Observed& o) {
     const auto until = before.last + spec.backoff * (std::int64_t{1} << std::min(before.fruitless - 1, 20));
     if (o.now < until) return Wait{until, because};
   }
-  Start out{fmt::format("{}-auto-{}", name, before.highest + 1), {}, because};
+  Start out{fmt::format("{}-auto-{}", name, before.highest + 1), {}, because, outdated(o, before.highest)};
   for (const auto& failed : o.failures) out.pods.insert(failed.pod);
   return out;
 }

@@ -31,7 +31,12 @@ struct Observed {
 struct Healthy {};
 struct Underway {};                     // a rollback of this workload has not ended
 struct Wait { Time until; std::string because; };
-struct Start { std::string name; std::set<std::string> pods; std::string because; };  // make this Rollback; the name is taken by none
+struct Start {  // make this Rollback; the name is taken by none
+  std::string name;
+  std::set<std::string> pods;
+  std::string because;
+  std::vector<std::string> outdated;  // automatic Rollbacks that ended long ago, to be removed
+};
 struct GiveUp { std::string because; };  // the limit is reached: somebody must look
 
 using Decision = std::variant<Healthy, Underway, Wait, Start, GiveUp>;
@@ -41,6 +46,7 @@ using Decision = std::variant<Healthy, Underway, Wait, Start, GiveUp>;
 // The object that Start asks for.
 [[nodiscard]] Json rollback(const Json& policy, const Start& start);
 
+inline constexpr std::uint64_t kKept = 20;  // automatic Rollbacks of a policy, beside those that its limit counts
 inline constexpr const char* kAutomatic = "cutline.dev/automatic-recovery-of";  // label of such a Rollback: the policy's name
 
 }  // namespace cutline::op::recovery

@@ -48,6 +48,7 @@ class Apply {
     log::warn("an application has failed", {{"policy", kube::to_string(keeper_.key())}, {"rollback", start.name}, {"because", start.because}});
     auto made = context_.client.create(kRollbacks, rollback(keeper_.object(), start), Deadline::after(kRead));
     if (!made && made.error().code != Code::Conflict) return tl::unexpected(made.error());  // Conflict: our own first attempt
+    for (const auto& name : start.outdated) (void)context_.client.remove(kRollbacks, {keeper_.key().ns, name}, Deadline::after(kRead));
     return note({"Recovering", true, "Rollback", fmt::format("{}: Rollback {}", start.because, start.name)}, kube::EventType::Warning);
   }
 

@@ -89,5 +89,16 @@ TEST(AutomaticRecovery, CountsAnewWhenEveryIndependentPodHasHadTimeForACheckpoin
   (void)decided<Start>({independent, {kKilled}, two, {}, kStart + 20s});
 }
 
+TEST(AutomaticRecovery, RemovesItsRollbacksOfLongAgo) {
+  std::vector<Json> many;
+  for (int i = 1; i <= 30; ++i) many.push_back(automatic(i, kStart - 100h));
+  auto snapshot = samples::committed("first", 7);
+  snapshot["status"]["conditions"] = Json::array();
+  set_condition(snapshot, {"Committed", true, "Consistent", ""}, show(kStart - 1h));
+  const auto start = decided<Start>({policy(), {kKilled}, many, {snapshot}, kStart});
+  EXPECT_EQ(start.outdated.size(), 8U);  // of 30 the latest 20, and 2 that the limit counts, stay
+  EXPECT_EQ(start.outdated.front(), "ledger-auto-1");
+}
+
 }  // namespace
 }  // namespace cutline::op::recovery
