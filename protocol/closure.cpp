@@ -6,177 +6,167 @@
 namespace cutline::protocol {
 namespace {
 
-struct Moved {
-  std::uint64_t sent = 0, received = 0;
-};
-
-using Table = std::map<Connection, Moved>;
-
-void add(Table& table, const CounterTable& counters) {
-  for (const auto& c : counters) {
-    auto& moved = table[{c.local, c.remote}];
-    moved.sent = std::max(moved.sent, c.sent);
-    moved.received = std::max(moved.received, c.received);
-  }
-}
-
-// Datagrams are named as connections without ports.
-void add(Table& table, const FlowTable& flows) {
-  for (const auto& f : flows) table[{{f.local, 0}, {f.remote, 0}}] = {f.sent, f.received};
-}
-
-Table table_of(const LocalCheckpoint& checkpoint) {
-  Table out;
-  add(out, checkpoint.closed);
-  add(out, checkpoint.counters);
-  add(out, checkpoint.flows);
-  return out;
-}
-
-Connection mirrored(const Connection& c) { return {c.remote, c.local}; }
-
-// What all pods that were asked have said, made ready for questions.
-class Views {
- public:
-  Views(const std::map<PodUid, Known>& known, const Candidates& candidates) {
-    for (const auto& [pod, addresses] : candidates)
-      for (const auto& address : addresses) by_address_.emplace(address, pod);
-    for (const auto& [pod, one] : known) {
-      auto& view = views_[pod];
-      view.present = table_of(one.present);
-      if (one.last) view.last = table_of(*one.last);
-      view.observed = one.present.observed;
-      for (const auto& c : one.present.counters) view.open.insert({c.local, c.remote});
-      for (const auto* table : {&view.present, &view.last})
-        for (const auto& [connection, moved] : *table) seen_by_.emplace(connection.remote, std::pair{pod, connection});
-    }
-  }
-
-  struct View {
-    Table last, present;
-    std::set<Connection> open;
-    bool observed = true;
-  };
-  [[nodiscard]] const View* of(const PodUid& pod) const {
-    const auto found = views_.find(pod);
-    return found == views_.end() ? nullptr : &found->second;
-  }
-
-  struct Other {
-    PodUid pod;
-    Connection connection;  // as that pod names it
-  };
-  // A Service's address is nobody's: there the server's side shows the client's own endpoint. Nothing: nobody who was asked knows it.
-  [[nodiscard]] std::optional<Other> other_end(const PodUid& pod, const Connection& connection) const {
-    if (const auto found = by_address_.find(connection.remote.address); found != by_address_.end())
-      return Other{found->second, client_side_name(found->second, connection)};
-    const auto [first, last] = seen_by_.equal_range(connection.local);
-    for (auto it = first; it != last; ++it)
-      if (it->second.first != pod) return Other{it->second.first, it->second.second};
-    return std::nullopt;
-  }
-
- private:
-  // The peer may have reached us through a Service: then it names our end otherwise.
-  [[nodiscard]] Connection client_side_name(const PodUid& peer, const Connection& connection) const {
-    const auto plain = mirrored(connection);
-    const auto* view = of(peer);
-    if (view == nullptr || connection.remote.port == 0 || view->present.contains(plain) || view->last.contains(plain)) return plain;
-    for (const auto* table : {&view->present, &view->last})
-      for (auto it = table->lower_bound({connection.remote, {}}); it != table->end() && it->first.local == connection.remote; ++it)
-        if (!by_address_.contains(it->first.remote.address)) return it->first;
-    return plain;
-  }
-
-  std::map<std::string, PodUid> by_address_;
-  std::map<PodUid, View> views_;
-  std::multimap<Endpoint, std::pair<PodUid, Connection>> seen_by_;  // by the remote endpoint that they show
-};
-
-Moved at(const Table& table, const Connection& connection) {
-  const auto found = table.find(connection);
-  return found == table.end() ? Moved{} : found->second;
-}
+using Kind = Link::Kind;
+using Reason = Membership::Reason;
 
 class Search {
  public:
-  Search(Rule rule, const Views& views, const std::map<PodUid, Known>& known, const Candidates& candidates)
-      : rule_(rule), views_(views), candidates_(candidates) {
-    for (const auto& [pod, addresses] : candidates)
-      if (!known.contains(pod)) unknown_.insert(pod);
+  Search(const PodUid& initiator, ClosureRule rule, const std::vector<Candidate>& candidates,
+         const std::map<PodUid, History>& asked)
+      : rule_{rule}, candidates_{candidates} {
+    for (const auto& [pod, addresses, services] : candidates) {
+      histories_.push_back({pod, addresses, services, {}});
+      addresses_.insert(addresses.begin(), addresses.end());
+      index_.emplace(pod, static_cast<std::uint32_t>(index_.size()));
+      const auto known = asked.find(pod);
+      if (known == asked.end()) continue;
+      auto& history = histories_.back().history = known->second;
+      for (auto& checkpoint : history.checkpoints) checkpoint.observed = true;  // another snapshot's matter
+    }
+    links_ = find_links(histories_);
+    links_of_.resize(histories_.size());
+    for (const auto& link : links_.links)
+      if (link.kind != Kind::Unobserved)
+        for (const auto& side : link.sides) links_of_[side.pod].push_back(&link);
+    outside_of_.resize(histories_.size());
+    for (const bool datagrams : {false, true})
+      for (const auto& end : datagrams ? links_.outside_flows : links_.outside)
+        outside_of_[end.pod].emplace_back(end.ends, datagrams);
+    add(initiator, Reason::Initiator, initiator);
+    if (rule == ClosureRule::Full)
+      for (const auto& candidate : candidates) add(candidate.uid, Reason::Full, initiator);
   }
 
-  Closure run(const PodUid& initiator) && {
-    take(initiator, {Why::Reason::Initiator, {}, 0});
-    while (!open_.empty()) {
-      const auto pod = open_.front();
-      open_.pop_front();
-      follow(pod);
+  Closure run() && {
+    for (; rule_ != ClosureRule::Full && !turn_.empty(); turn_.pop_front()) {
+      const auto pod = index_.find(turn_.front());
+      if (pod == index_.end() || !asked(pod->second))
+        out_.ask.insert(turn_.front());
+      else
+        follow(pod->second);
     }
-    std::erase_if(out_.orphans, [&](const LeftOrphan& orphan) { return out_.members.contains(orphan.from); });
+    std::erase_if(out_.orphans, [&](const Closure::Orphan& orphan) { return out_.members.contains(orphan.sender); });
     return std::move(out_);
   }
 
  private:
-  void take(const PodUid& pod, Why why) {
-    if (const auto [at, fresh] = out_.members.emplace(pod, std::move(why)); fresh) open_.push_back(pod);
+  void add(const PodUid& pod, Reason reason, const PodUid& by) {
+    if (out_.members.emplace(pod, Membership{reason, by}).second) turn_.push_back(pod);
+  }
+  const PodUid& uid(std::uint32_t pod) const { return histories_[pod].uid; }
+  bool asked(std::uint32_t pod) const { return histories_[pod].history.present.has_value(); }
+  bool observed(std::uint32_t pod) const { return histories_[pod].history.present->observed; }
+  std::uint32_t last(std::uint32_t pod) const { return links_.timelines[pod].checkpoints; }  // point 0 if there is none
+
+  void follow(std::uint32_t member) {
+    if (!observed(member))
+      for (const auto& candidate : candidates_) add(candidate.uid, Reason::NotObserved, uid(member));
+    for (const auto* link : links_of_[member]) follow(member, *link);
+    for (const auto& [ends, datagrams] : outside_of_[member]) follow(member, ends, datagrams);
   }
 
-  void follow(const PodUid& pod) {
-    const auto* view = views_.of(pod);
-    if (view == nullptr) {
-      out_.ask.insert(pod);
+  void follow(std::uint32_t member, const Link& link) {
+    const std::size_t mine = link.sides[0].pod == member ? 0 : 1;
+    const auto &side = link.sides[mine], &other = link.sides[1 - mine];
+    if (side.ends == Side::kNone) return;  // it knows of nothing, so it did nothing
+    const auto& ends = links_.ends(side, link.datagrams);
+    for (std::uint32_t u = 0; u < ends.uses.size(); ++u) {
+      if (side.use != Side::kNone && side.use != u) continue;
+      follow(member, ends.name, ends.uses[u], link, other);
+    }
+  }
+
+  void follow(std::uint32_t member, const Connection& name, const Use& use, const Link& link, const Side& other) {
+    // Through a Service, and no pod that was asked shows the other end.
+    const bool guess = link.kind == Kind::OneSided && !addresses_.contains(name.remote.address);
+    const bool wrote = sent(member, use, link.datagrams), read = grew(member, use, link.datagrams);
+    if (guess && (wrote || read)) ask_those_of_unknown_services();
+    if (!asked(other.pod)) {
+      if (wrote && !guess)
+        add(uid(other.pod), Reason::SentTo, uid(member));
+      else if (wrote || read)
+        out_.ask.insert(uid(other.pod));
       return;
     }
-    if (!view->observed)
-      for (const auto& [candidate, addresses] : candidates_) take(candidate, {Why::Reason::NotObserved, pod, 0});
-    auto all = view->present;
-    for (const auto& [connection, then] : view->last) {  // what closed before the last checkpoint can be an orphan still
-      auto& now = all[connection];
-      now = {std::max(now.sent, then.sent), std::max(now.received, then.received)};
-    }
-    for (const auto& [connection, now] : all) judge(pod, *view, connection, now);
+    if (guess && observed(other.pod)) return;
+    const auto reason = [&](Reason is) { return guess ? Reason::NotObserved : is; };
+    if (wrote) add(uid(other.pod), reason(Reason::SentTo), uid(member));
+    const auto orphans = received(member, use, link, other);
+    if (orphans == 0) return;
+    if (rule_ == ClosureRule::Consistent) add(uid(other.pod), reason(Reason::ReceivedFrom), uid(member));
+    out_.orphans.push_back({uid(other.pod), uid(member), name, orphans, link.datagrams});
   }
 
-  void judge(const PodUid& pod, const Views::View& view, const Connection& connection, const Moved& now) {
-    const auto before = at(view.last, connection);
-    const auto other = views_.other_end(pod, connection);
-    if (!other) {
-      const bool silent = now.sent <= before.sent && now.received == 0;
-      if (!unknown_.empty() && !silent) out_.ask.insert(unknown_.begin(), unknown_.end());  // a Service of one of them, or outside
-      else if (unknown_.empty() && view.open.contains(connection)) out_.external.push_back({connection.local, connection.remote, 0, now.sent, now.received});
-      return;
-    }
-    if (other->pod == pod) return;
-    if (now.sent > before.sent) take(other->pod, {Why::Reason::SentTo, pod, now.sent - before.sent});
-    if (now.received > 0) received(pod, *other, now.received);
+  bool sent(std::uint32_t member, const Use& use, bool datagrams) const {
+    const auto before = last(member), now = before + 1;
+    return use.amounts(now).sent > use.amounts(before).sent ||
+           (!datagrams && use.presence(now) != use.presence(before));
   }
 
-  void received(const PodUid& pod, const Views::Other& other, std::uint64_t amount) {
-    const auto* peer = views_.of(other.pod);
-    if (peer == nullptr) {
-      out_.ask.insert(other.pod);
-      return;
-    }
-    const auto sent = at(peer->last, other.connection).sent;
-    if (amount <= sent) return;
-    if (rule_ == Rule::Consistent) take(other.pod, {Why::Reason::ReceivedFrom, pod, amount - sent});
-    else out_.orphans.push_back({other.pod, pod, amount - sent});
+  // May it have received what its peer's last checkpoint has not sent? Of datagrams only what came since its own last
+  // checkpoint.
+  bool grew(std::uint32_t member, const Use& use, bool datagrams) const {
+    const auto before = last(member), now = before + 1;
+    return use.amounts(now).received > (datagrams ? use.amounts(before).received : 0);
   }
 
-  Rule rule_;
-  const Views& views_;
-  const Candidates& candidates_;
-  std::set<PodUid> unknown_;
-  std::deque<PodUid> open_;
+  // Received in the new line, and not sent at the other pod's last checkpoint.
+  std::uint64_t received(std::uint32_t member, const Use& use, const Link& link, const Side& other) const {
+    const auto before = last(member), now = before + 1;
+    const auto got = use.amounts(now).received;
+    if (link.datagrams || link.kind == Kind::Unsure) return got - use.amounts(before).received;
+    if (other.use == Side::kNone)
+      return observed(other.pod) ? 0 : got;  // else it had closed it even before its last checkpoint's interval
+    const auto& theirs = links_.ends(other, false).uses[other.use];
+    if (theirs.vanished && theirs.presence(last(other.pod)) == Presence::Closed) return 0;
+    const auto sent = theirs.amounts(last(other.pod)).sent;
+    return got > sent ? got - sent : 0;
+  }
+
+  // ---- to an address that is no pod's and no Service's
+  // ----------------------------------------------------------------------------
+
+  bool ask_those_of_unknown_services() {
+    bool any = false;
+    for (std::uint32_t pod = 0; pod < histories_.size(); ++pod) {
+      if (!histories_[pod].services.empty() || asked(pod)) continue;
+      out_.ask.insert(uid(pod));
+      any = true;
+    }
+    return any;
+  }
+
+  void follow(std::uint32_t member, std::uint32_t index, bool datagrams) {
+    const auto& all = links_.timelines[member];
+    const auto& ends = (datagrams ? all.flows : all.connections)[index];
+    bool changed = false, lives = false;
+    for (const auto& use : ends.uses) {
+      changed = changed || sent(member, use, datagrams) || grew(member, use, datagrams);
+      lives = lives || use.presence(last(member)) != Presence::Closed;
+    }
+    const bool may_be_shown = changed && ask_those_of_unknown_services();
+    if (may_be_shown || datagrams || !lives) return;
+    const auto& [acked, sent_bytes, received_bytes] = ends.uses.back().values.back();
+    out_.external.push_back({uid(member), {ends.name.local, ends.name.remote, acked, sent_bytes, received_bytes}});
+  }
+
+  const ClosureRule rule_;
+  const std::vector<Candidate>& candidates_;
+  std::set<std::string> addresses_;
+  std::map<PodUid, std::uint32_t> index_;
+  std::vector<PodHistory> histories_;
+  Links links_;
+  std::vector<std::vector<const Link*>> links_of_;
+  std::vector<std::vector<std::pair<std::uint32_t, bool>>> outside_of_;
+  std::deque<PodUid> turn_;
   Closure out_;
 };
 
 }  // namespace
 
-Closure closure(const PodUid& initiator, Rule rule, const std::map<PodUid, Known>& known, const Candidates& candidates) {
-  const Views views{known, candidates};
-  return Search{rule, views, known, candidates}.run(initiator);
+Closure closure(const PodUid& initiator, ClosureRule rule, const std::vector<Candidate>& candidates,
+                const std::map<PodUid, History>& asked) {
+  return Search{initiator, rule, candidates, asked}.run();
 }
 
 }  // namespace cutline::protocol

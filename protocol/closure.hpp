@@ -1,64 +1,81 @@
-// Who depends on the initiator of an incremental snapshot: "a process is dependent on the coordinator if it has received a message that is
-// directly or indirectly causally related to a message that the coordinator had sent since the last checkpoint."
+// Who depends on the initiator of an incremental snapshot: "send a checkpoint request only to those processes that
+// depend on the recovery of the coordinator, and ignore the other processes."
 //
-// Paper keeps to the text: from the initiator on, whoever a member has sent to since its own last checkpoint is a member. That alone can
-// leave an orphan: a pod outside of the set that has sent to one inside, after its own last checkpoint. Consistent (the default) takes in
-// those too: whoever a member has received more from than that pod's last checkpoint had sent. Then the new checkpoints of the members
-// and the last ones of all others are a consistent global state.
+//   "1. The coordinator sends a checkpoint request only to those processes it had sent a message to since it last took
+//   a checkpoint
+//    2. When a process P receives such a request, it forwards the request to all those processes to which P itself had
+//    sent a message
+//       since the last checkpoint
+//    3. Step 2 is repeated until all processes have been identified"
 //
-// Everything is judged from counters since a connection's beginning, at the last checkpoint and now; what closed since then is in `closed`.
-// A connection that a pod's last checkpoint does not know had sent nothing then: an earlier one that was closed before that checkpoint can
-// make a pod a member that need not be one, never leave one out.
+// A function of what is known so far: it says who belongs, and who has to be asked before more can be said. The caller
+// asks those, adds the answers, and calls again, level by level, until `ask` is empty. At the cut it is called again
+// with what the members have acknowledged in place of their present states: traffic went on in between, and a new name
+// extends the set.
 //
-// Pure; linear in the number of counters, but for sorting.
+// P sent to Q since P's last checkpoint, if on a connection between them P has sent more than at that checkpoint, or
+// began it since, or closed it since (its end is a message too); or sent it a datagram. With Consistent also Q belongs
+// if P has received from it more than Q's last checkpoint has sent: an orphan of the new line otherwise. Of datagrams,
+// if P has received any since its own last checkpoint: counters cannot tell a late one from one that replaces a lost
+// one. With Paper these are reported, and Q stays out. If what P did since its last checkpoint was not all observed,
+// all others belong.
+//
+// Of each pod that was asked: its history, of which the last committed checkpoint and the present are enough, and the
+// present is either its state now or what it has just acknowledged. Connections that closed before what a history tells
+// are not looked at: what they left behind was the matter of the snapshot then. A member too many is possible where
+// histories say too little; one too few is not.
+//
+// Pure; thread-safe.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
-#include "protocol/messages.hpp"
+#include "protocol/links.hpp"
 
 namespace cutline::protocol {
 
-enum class Rule { Consistent, Paper };
-
-// What a pod has said of itself: its last committed checkpoint, none: its start; and what it had exchanged when it was asked, or saved.
-struct Known {
-  std::optional<LocalCheckpoint> last;
-  LocalCheckpoint present;
+enum class ClosureRule {
+  Paper,       // sent to
+  Consistent,  // and received from
+  Full,        // everybody
 };
 
-struct Why {
-  enum class Reason {
-    Initiator,
-    SentTo,        // by `by`
-    ReceivedFrom,  // `by` has received from it
-    NotObserved,   // not all of what `by` did was seen: it may have talked to anyone
-  };
-  Reason reason = Reason::Initiator;
-  PodUid by;
-  std::uint64_t amount = 0;  // bytes and datagrams since the sender's last checkpoint
-  bool operator==(const Why&) const = default;
+struct Candidate {  // a pod of the workload
+  PodUid uid;
+  std::vector<std::string> addresses;
+  std::vector<std::string> services;  // as in PodHistory
 };
 
-struct LeftOrphan {  // with Paper: `to` has received what `from`, which is no member, has then not sent
-  PodUid from;
-  PodUid to;
-  std::uint64_t amount = 0;
-  bool operator==(const LeftOrphan&) const = default;
+struct Membership {
+  enum class Reason { Initiator, SentTo, ReceivedFrom, NotObserved, Full } reason = Reason::Initiator;
+  PodUid by;  // the member that did so, or for Initiator and Full the initiator
+  bool operator==(const Membership&) const = default;
 };
 
 struct Closure {
-  std::map<PodUid, Why> members;      // found so far
-  std::set<PodUid> ask;               // what these know is needed to go on; none: the closure is complete
-  std::vector<Counters> external;     // open connections of members to outside of the workload, once all were asked who might be there
-  std::vector<LeftOrphan> orphans;
+  std::map<PodUid, Membership> members;  // found so far; final once `ask` is empty
+  std::set<PodUid> ask;                  // what these pods know is needed to go on; not all of them will be members
+  struct External {
+    PodUid member;
+    Counters counters;
+  };
+  std::vector<External>
+      external;  // of members, to no candidate; ended since the last checkpoint or open now. Final once `ask` is empty
+  struct Orphan {
+    PodUid sender;  // not a member: it stays at its last checkpoint
+    PodUid receiver;
+    Connection connection;    // as the receiver names it
+    std::uint64_t bytes = 0;  // received in the new line and not sent; of datagrams: how many
+    bool datagrams = false;
+  };
+  std::vector<Orphan> orphans;  // with Paper
+  [[nodiscard]] bool complete() const { return ask.empty(); }
 };
 
-// All pods of the workload, with their addresses.
-using Candidates = std::map<PodUid, std::vector<std::string>>;
-
-[[nodiscard]] Closure closure(const PodUid& initiator, Rule rule, const std::map<PodUid, Known>& known, const Candidates& candidates);
+[[nodiscard]] Closure closure(const PodUid& initiator, ClosureRule rule, const std::vector<Candidate>& candidates,
+                              const std::map<PodUid, History>& asked);
 
 }  // namespace cutline::protocol

@@ -172,6 +172,7 @@ class Engine {
           line_.close[uid(pod)].push_back({all.name, {}, Why::Outside});
       }
     }
+    for (auto& [pod, closings] : line_.close) std::ranges::sort(closings);
   }
 
   bool live(std::uint32_t pod) const { return present(pod, at_[pod]); }

@@ -105,7 +105,7 @@ struct Closing {  // to be closed when the line is restored, at this pod's end
   Connection connection;
   PodUid peer;  // empty: outside
   Why why = Why::Outside;
-  bool operator==(const Closing&) const = default;
+  auto operator<=>(const Closing&) const = default;
 };
 
 struct Line {
@@ -116,7 +116,7 @@ struct Line {
   std::uint64_t lost_bytes = 0;  // sent in the line, and never to be received
   std::size_t lost_connections =
       0;  // open in the line, not to be resumed, and neither closed by the other end nor an attempt
-  std::map<PodUid, std::vector<Closing>> close;  // also at pods that do not move
+  std::map<PodUid, std::vector<Closing>> close;  // sorted; also at pods that do not move
   [[nodiscard]] bool moves_nobody() const { return moves.empty(); }
 };
 

@@ -244,19 +244,21 @@ Worth of_gaps(const Timeline& of, std::uint32_t point) {
   return out;
 }
 
-// All uses as one: whoever has received anything needs the other end as it was at last.
+// All uses as one: whoever has received anything needs the other end as it was at last. The numbers themselves only
+// tell whether there was anything new.
 Worth of_all(const Timeline& of, const Ends& ends, std::uint32_t point) {
   Worth out;
-  bool last = of.present;
-  const bool present = point > of.checkpoints;
+  bool last = of.present, alive = false;
   for (const auto& use : ends.uses) {
     const auto now = use.amounts(point);
     last = last && point >= use.first && now == use.values.back() && (!use.closed || point >= use.last());
-    if (now.received > 0 || (use.vanished && point >= use.last())) out.received = 1;
-    if (now.acked > 0 || (present && use.presence(point) == Presence::Open) || (use.vanished && point >= use.last()))
-      out.acked = 1;
+    alive = alive || (point > of.checkpoints && use.presence(point) == Presence::Open);
+    const std::uint64_t gone = use.vanished && point >= use.last() ? 1 : 0;  // and with it, perhaps, more
+    out.received += now.received + gone;
+    out.acked += now.acked + gone;
   }
-  if (last) out.sent = out.confirmed = kAny;
+  if (alive) out.acked = kAlive;
+  if (last) out.sent = kAny, out.confirmed = kAlive - 1;
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "protocol/round.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/overloaded.hpp"
@@ -47,8 +48,12 @@ Output release(State& state, Plan plan, Instant now, const std::set<PodUid>& gon
 
 // ---- incremental: who depends on the initiator? -------------------------------------------------------------------------------
 
-Closure dependents(const Plan& plan, const std::map<PodUid, Known>& known) {
-  return closure(plan.incremental->initiator, plan.incremental->rule, known, plan.incremental->candidates);
+Closure dependents(const Plan& plan, const std::map<PodUid, History>& known) {
+  return closure(plan.incremental->initiator, plan.incremental->rule, plan.incremental->candidates, known);
+}
+
+bool candidate(const Plan& plan, const PodUid& pod) {
+  return std::ranges::find(plan.incremental->candidates, pod, &Candidate::uid) != plan.incremental->candidates.end();
 }
 
 // One level: those who are named and have not been asked.
@@ -61,9 +66,7 @@ std::vector<Send> ask(Inquiry& inquiry, const std::set<PodUid>& whom) {
 
 bool heard(Inquiry& inquiry, const PodUid& from, const History& history) {
   if (inquiry.asked.erase(from) == 0) return false;
-  Known known{{}, history.present.value_or(LocalCheckpoint{})};
-  if (!history.checkpoints.empty()) known.last = history.checkpoints.back();
-  inquiry.known.emplace(from, std::move(known));
+  inquiry.known.emplace(from, history);
   return true;
 }
 
@@ -76,7 +79,7 @@ Output reserve(State& state, Plan plan, Inquiry inquiry, std::optional<Closure> 
 Output begin(State& state, const Begin& event) {
   if (!event.plan.incremental) return reserve(state, event.plan, {}, {});
   const auto& initiator = event.plan.incremental->initiator;
-  if (!event.plan.incremental->candidates.contains(initiator))
+  if (!candidate(event.plan, initiator))
     return give_up(state, event.plan, {Code::NotFound, "the initiator is no pod of the workload"});
   Discovering next{event.plan, {}, event.now + kDiscovery};
   Output out{{}, ask(next.inquiry, {initiator}), {}};
@@ -220,7 +223,7 @@ Output transition(State& state, const Event& event) {
 
           [&](Discovering& r, const Answered& e) -> Output { return discover(state, r, e); },
           [&](Discovering& r, const MemberGone& e) -> Output {
-            return r.plan.incremental->candidates.contains(e.who) ? give_up(state, r.plan, left(e.who)) : Output{};
+            return candidate(r.plan, e.who) ? give_up(state, r.plan, left(e.who)) : Output{};
           },
           [&](Discovering& r, const Tick& e) -> Output {
             return e.now >= r.until ? give_up(state, r.plan, {Code::Timeout, "not all pods said whom they have talked to"}) : Output{};

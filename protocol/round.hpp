@@ -23,8 +23,8 @@ namespace cutline::protocol::round {
 
 struct Incremental {
   PodUid initiator;
-  Rule rule = Rule::Consistent;
-  Candidates candidates;
+  ClosureRule rule = ClosureRule::Consistent;
+  std::vector<Candidate> candidates;  // all pods of the workload
 };
 
 struct Plan {
@@ -72,7 +72,7 @@ constexpr Millis kDiscovery{10'000};  // to find the members; nothing is held me
 // ---- states: each owns only what it needs -------------------------------------------------------------------------------
 struct Idle {};
 // Whom we have heard, and whom we wait for.
-struct Inquiry { std::map<PodUid, Known> known; std::set<PodUid> asked; };
+struct Inquiry { std::map<PodUid, History> known; std::set<PodUid> asked; };
 struct Discovering { Plan plan; Inquiry inquiry; Instant until; };
 struct Reserving { Plan plan; std::optional<PodUid> gone; Inquiry inquiry; };
 struct Requesting { Plan plan; Instant void_after; std::map<PodUid, LocalCheckpoint> acks; Inquiry inquiry; };

@@ -29,10 +29,6 @@ struct Threshold {  // per point of Y: the earliest point of X that it can go wi
   }
 };
 
-struct Between {  // two pods, from X to Y
-  Threshold certain, assumed;
-};
-
 class Wirer {
  public:
   Wirer(const std::vector<PodHistory>& pods, const Links& links, const WiringOptions& options)
@@ -45,7 +41,7 @@ class Wirer {
         if (options_.losses && !link.datagrams) add(link, side, &Worth::confirmed, &Worth::acked);
       }
     }
-    for (const auto& [key, between] : between_) add(key, between);
+    for (const auto& [key, threshold] : between_) add(key, threshold);
     std::vector<std::uint32_t> points;
     for (const auto& timeline : links_.timelines) points.push_back(timeline.points());
     return {std::move(points), channels_};
@@ -54,7 +50,7 @@ class Wirer {
  private:
   using Part = std::uint64_t Worth::*;
 
-  std::uint64_t value(const Link& link, int side, std::uint32_t point, Part part) const {
+  std::uint64_t value_at(const Link& link, int side, std::uint32_t point, Part part) const {
     return worth(links_, link, side, point, options_.settled_present).*part;
   }
 
@@ -76,8 +72,8 @@ class Wirer {
     const auto points_x = links_.timelines[x].points(), points_y = links_.timelines[y].points();
     if (link.kind == Link::Kind::Pair && 2 * (providing.size() + needing.size()) >= points_x + points_y) {
       Dependencies::Channel channel{x, y, Column(points_x), Column(points_y)};
-      for (auto p = providing.first; p < points_x; ++p) channel.provide[p] = value(link, side, p, provided);
-      for (auto p = needing.first; p < points_y; ++p) channel.need[p] = value(link, 1 - side, p, needed);
+      for (auto p = providing.first; p < points_x; ++p) channel.provide[p] = value_at(link, side, p, provided);
+      for (auto p = needing.first; p < points_y; ++p) channel.need[p] = value_at(link, 1 - side, p, needed);
       channels_.push_back(std::move(channel));
       return;
     }
@@ -89,61 +85,68 @@ class Wirer {
     const auto x = link.sides[static_cast<std::size_t>(side)].pod,
                y = link.sides[static_cast<std::size_t>(1 - side)].pod;
     const auto never = links_.timelines[x].checkpoints + 1;  // none of X's checkpoints is enough
-    auto* into = &threshold(x, y, link.kind == Link::Kind::Pair);
+    auto& into = threshold(x, y);
     auto p = providing.first;
     std::uint64_t before = 0;
     for (auto q = needing.first; q <= needing.last; ++q) {
-      const auto need = value(link, 1 - side, q, needed);
+      const auto need = value_at(link, 1 - side, q, needed);
       if (need < before) p = providing.first;
       before = need;
       if (need == 0) continue;
-      while (p <= providing.last && p < never && value(link, side, p, provided) < need) ++p;
-      into->raise(q, p <= providing.last ? p : never, q == needing.last);
+      while (p <= providing.last && p < never && value_at(link, side, p, provided) < need) ++p;
+      auto earliest = p <= providing.last ? p : never;
+      if (link.kind != Link::Kind::Pair) earliest = vouched(link, side, needed, q, earliest);
+      into.raise(q, earliest, q == needing.last);
     }
   }
 
-  Threshold& threshold(std::uint32_t x, std::uint32_t y, bool certain) {
-    const auto key = (std::uint64_t{x} << 32) | y;
-    auto& between = between_[key];
-    auto& out = certain ? between.certain : between.assumed;
+  Threshold& threshold(std::uint32_t x, std::uint32_t y) {
+    auto& out = between_[(std::uint64_t{x} << 32) | y];
     if (out.at.empty()) out.at = out.from = Column(links_.timelines[y].points());
     return out;
   }
 
-  void add(std::uint64_t key, const Between& between) {
+  void add(std::uint64_t key, const Threshold& threshold) {
     const auto x = static_cast<std::uint32_t>(key >> 32), y = static_cast<std::uint32_t>(key);
-    const auto points_x = links_.timelines[x].points(), points_y = links_.timelines[y].points();
-    Dependencies::Channel channel{x, y, Column(points_x), Column(points_y)};
-    for (std::uint32_t p = 0; p < points_x; ++p) channel.provide[p] = p;
-    if (!between.assumed.at.empty()) channel.need = capped(x, y, between.assumed.whole());
-    if (!between.certain.at.empty()) {
-      const auto certain = between.certain.whole();
-      for (std::size_t p = 0; p < certain.size(); ++p) channel.need[p] = std::max(channel.need[p], certain[p]);
-    }
-    channels_.push_back(std::move(channel));
+    Column provide(links_.timelines[x].points());
+    for (std::uint32_t p = 0; p < provide.size(); ++p) provide[p] = p;
+    channels_.push_back({x, y, std::move(provide), threshold.whole()});
   }
 
-  // "checkpoints of the same coordinated round are a consistent cut"
-  Column capped(std::uint32_t x, std::uint32_t y, Column need) const {
-    std::map<Epoch, std::uint64_t> rounds;
-    const auto& theirs = pods_[x].history.checkpoints;
-    for (std::size_t i = 0; i < theirs.size(); ++i) {
-      if (value_of(theirs[i].epoch)) rounds[theirs[i].epoch] = i + 1;
-    }
-    const auto& mine = pods_[y].history.checkpoints;
-    std::uint64_t cap = kAny;
-    for (auto i = mine.size(); i > 0; --i) {
-      if (const auto same = rounds.find(mine[i - 1].epoch); same != rounds.end()) cap = std::min(cap, same->second);
-      need[i] = std::min(need[i], cap);
-    }
-    return need;
+  // "checkpoints of the same coordinated round are a consistent cut": points of X and Y of the same round, in order.
+  using Cuts = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+  const Cuts& cuts(std::uint32_t x, std::uint32_t y) {
+    const auto [it, fresh] = cuts_.try_emplace((std::uint64_t{x} << 32) | y);
+    if (!fresh) return it->second;
+    std::map<Epoch, std::uint32_t> rounds;
+    const auto &theirs = pods_[x].history.checkpoints, &mine = pods_[y].history.checkpoints;
+    for (std::uint32_t i = 0; i < theirs.size(); ++i)
+      if (value(theirs[i].epoch) != 0 && !is_own(theirs[i].epoch)) rounds[theirs[i].epoch] = i + 1;
+    for (std::uint32_t i = 0; i < mine.size(); ++i)
+      if (const auto same = rounds.find(mine[i].epoch); same != rounds.end())
+        it->second.emplace_back(same->second, i + 1);
+    return it->second;
   }
-  static bool value_of(Epoch epoch) { return cutline::value(epoch) != 0 && !is_own(epoch); }
+
+  // The point of X by which Y had got, in a cut, all that it asks for at q.
+  std::uint32_t vouched(const Link& link, int side, Part needed, std::uint32_t q, std::uint32_t otherwise) {
+    const auto x = link.sides[static_cast<std::size_t>(side)].pod,
+               y = link.sides[static_cast<std::size_t>(1 - side)].pod;
+    const auto& blind = links_.timelines[y].unobserved;
+    for (const auto& [at_x, at_y] : cuts(x, y)) {
+      const bool before = q <= at_y;
+      const bool same = before || (value_at(link, 1 - side, at_y, needed) == value_at(link, 1 - side, q, needed) &&
+                                   std::ranges::none_of(blind, [&](auto point) { return at_y < point && point <= q; }));
+      if (same) return std::min(at_x, otherwise);
+    }
+    return otherwise;
+  }
 
   const std::vector<PodHistory>& pods_;
   const Links& links_;
   const WiringOptions& options_;
-  std::unordered_map<std::uint64_t, Between> between_;
+  std::unordered_map<std::uint64_t, Threshold> between_;  // two pods, X and Y
+  std::unordered_map<std::uint64_t, Cuts> cuts_;
   std::vector<Dependencies::Channel> channels_;
 };
 

@@ -1,26 +1,13 @@
 #include "operator/pods/remember.hpp"
 
 #include "operator/api/resources.hpp"
+#include "operator/pods/services.hpp"
 
 namespace cutline::op {
 namespace {
 
 constexpr Millis kRead{10'000};
 constexpr Millis kRecall{10'000};
-
-// A client's socket shows the Service; which pods it may have led to, the Service's selector says.
-std::vector<std::string> services_of(const Pod& pod, const std::vector<Json>& services) {
-  std::vector<std::string> out;
-  for (const auto& service : services) {
-    Selector selector;
-    const auto labels = service.value(Json::json_pointer("/spec/selector"), Json::object());
-    for (const auto& [key, label] : labels.items()) selector.match_labels[key] = label.get<std::string>();
-    if (selector.match_labels.empty() || !selector.matches(pod.labels)) continue;
-    for (const auto& ip : service.value(Json::json_pointer("/spec/clusterIPs"), Json::array()))
-      if (ip != "None") out.push_back(ip.get<std::string>());
-  }
-  return out;
-}
 
 Error unavailable(const Pod& pod, const std::string& why) { return {Code::Unavailable, fmt::format("pod {}: {}", pod.name, why)}; }
 

@@ -1,6 +1,8 @@
 #include "operator/policy/checkpoints.hpp"
 
+#include "operator/rollback/line.hpp"
 #include "operator/snapshot/record.hpp"
+#include "protocol/collect.hpp"
 
 namespace cutline::op::policy {
 std::string checkpoint_name(const Pod& pod, CheckpointIndex index) { return fmt::format("{}-c{}", pod.name, value(index)); }
@@ -11,6 +13,21 @@ Json checkpoint_object(const std::string& ns, const Pod& pod, const protocol::Lo
           {"metadata", {{"namespace", ns}, {"name", checkpoint_name(pod, checkpoint.index)}, {"ownerReferences", {owner}}}},
           {"spec", {{"pod", pod.name}, {"uid", pod.uid.value}, {"node", pod.node}, {"index", value(checkpoint.index)}, {"epoch", 0},
                     {"digest", checkpoint.digest}, {"bytes", value(checkpoint.bytes)}, {"counters", snapshot::counters(checkpoint)}}}};
+}
+
+std::vector<std::pair<Pod, Epoch>> superfluous(const Workload& workload, const SaveSpec& save) {
+  std::vector<protocol::PodHistory> histories;
+  for (const auto& [pod, services, history, failures] : workload.pods) histories.push_back({pod.uid, pod.addresses, services, history});
+  const auto collection = protocol::collect(histories, rollback::options_of(save));
+  std::vector<std::pair<Pod, Epoch>> out;
+  for (const auto& [pod, services, history, failures] : workload.pods) {
+    const auto dropped = collection.drop.find(pod.uid);
+    if (dropped == collection.drop.end()) continue;
+    for (const auto& checkpoint : history.checkpoints)
+      if (protocol::is_own(checkpoint.epoch) && std::ranges::find(dropped->second, checkpoint.index) != dropped->second.end())
+        out.emplace_back(pod, checkpoint.epoch);
+  }
+  return out;
 }
 
 Difference compare(const std::string& ns, const Workload& workload, const std::vector<Json>& objects) {

@@ -19,4 +19,7 @@ struct Difference {
 };
 [[nodiscard]] Difference compare(const std::string& ns, const Workload& workload, const std::vector<Json>& objects);
 
+// Checkpoints that pods have taken by themselves and that no recovery line can ever need, whatever fails later (protocol/collect.hpp).
+[[nodiscard]] std::vector<std::pair<Pod, Epoch>> superfluous(const Workload& workload, const SaveSpec& save);
+
 }  // namespace cutline::op::policy

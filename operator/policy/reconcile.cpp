@@ -14,6 +14,7 @@ namespace {
 
 constexpr Millis kRead{10'000};
 constexpr Millis kPatience{10'000};
+constexpr Millis kForget{5'000};
 constexpr Millis kAgain{10'000};            // pods come and go,
 constexpr Millis kAgainIndependent{3'000};  // and save themselves
 
@@ -37,12 +38,23 @@ cutline::Status record_checkpoints(Context& context, const std::string& ns, cons
   return {};
 }
 
+// What no line can need any more.
+void collect(Context& context, const Workload& workload, const SaveSpec& save) {
+  std::vector<std::pair<control::Peer, protocol::Command>> questions;
+  for (const auto& [pod, checkpoint] : superfluous(workload, save)) {
+    log::info("checkpoint collected", {{"pod", pod.name}, {"checkpoint", value(checkpoint)}});
+    questions.emplace_back(peer_of(pod), protocol::Forget{checkpoint});
+  }
+  (void)ask_each(context.fleet, std::move(questions), Deadline::after(kForget));  // one that was not told is told at the next turn
+}
+
 std::optional<Workload> independent_workload(Context& context, const kube::Key& key, const SaveSpec& save, const std::vector<Pod>& pods) {
   auto workload = remember(context, key.ns, save.selector, pods);
   if (!workload) {
     log::debug("histories not read", {{"policy", kube::to_string(key)}, {"error", workload.error()}});
     return std::nullopt;  // its pods start, or end: the next turn sees them
   }
+  collect(context, *workload, save);
   if (auto recorded = record_checkpoints(context, key.ns, *workload); !recorded)
     log::warn("checkpoints not recorded", {{"policy", kube::to_string(key)}, {"error", recorded.error()}});
   return std::move(*workload);

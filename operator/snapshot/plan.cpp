@@ -57,9 +57,9 @@ Decision begin(const Observed& o, SaveSpec save) {
     if (initiator == members->end())
       return Refuse{{Code::NotFound, fmt::format("the initiator {} is no pod that the selector finds: see spec.incremental.initiator", save.incremental.initiator)}, {}};
     const auto uid = initiator->first;
-    return Begin{std::move(save), std::move(*members), uid};
+    return Begin{std::move(save), std::move(*members), uid, o.services};
   }
-  if (members) return Begin{std::move(save), std::move(*members), {}};
+  if (members) return Begin{std::move(save), std::move(*members), {}, {}};
   const bool may_pass = members.error().code == Code::Unavailable && o.age < kPatience;
   return may_pass ? Decision{Later{members.error()}} : Decision{Refuse{members.error(), {}}};
 }

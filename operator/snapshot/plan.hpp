@@ -13,6 +13,7 @@ struct Observed {
   std::optional<Json> policy;      // the one it names, if it is there
   std::vector<Pod> pods;           // of its namespace
   std::vector<Json> snapshots;     // of its namespace
+  std::vector<Json> services;      // of its namespace; only with protocol Incremental
   bool used_by_rollback = false;   // a rollback to it has not ended
   std::chrono::seconds age{0};     // since it was made
 };
@@ -22,7 +23,7 @@ struct Later { Error why; };                    // something must pass first
 struct AddFinalizer {};
 struct Refuse { Error why; std::vector<std::string> not_implemented; };  // ends in Failed; nothing was touched
 // `initiator`: incremental; `members` are all pods that may be members then.
-struct Begin { SaveSpec save; Members members; std::optional<PodUid> initiator; };
+struct Begin { SaveSpec save; Members members; std::optional<PodUid> initiator; std::vector<Json> services; };
 struct Recover { SaveSpec save; Members members; Epoch epoch{}; bool committed = false; };  // a coordinator that died began it
 struct Collect { Epoch epoch{}; Members members; bool open = false; };  // it is being deleted: thaw, delete images, let it go
 

@@ -36,6 +36,9 @@ Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
   auto snapshots = context.items(kSnapshots, key.ns, deadline);
   if (!snapshots) return tl::unexpected(snapshots.error());
   out.snapshots = std::move(*snapshots);
+  auto services = context.items(kServices, key.ns, deadline);
+  if (!services) return tl::unexpected(services.error());
+  out.services = std::move(*services);
   out.age = age_of(object);
   out.object = std::move(object);
   return out;

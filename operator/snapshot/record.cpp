@@ -16,13 +16,14 @@ std::string gate_name(protocol::GateKind kind) {
   return "Queue";
 }
 
-std::string reason(protocol::Why::Reason reason) {
-  using enum protocol::Why::Reason;
+std::string reason(protocol::Membership::Reason reason) {
+  using enum protocol::Membership::Reason;
   switch (reason) {
     case Initiator: return "Initiator";
     case SentTo: return "SentTo";
     case ReceivedFrom: return "ReceivedFrom";
     case NotObserved: return "NotObserved";
+    case Full: return "Selected";
   }
   return "Selected";
 }
@@ -31,6 +32,12 @@ std::string pod_at(const Members& members, const std::string& address) {
   for (const auto& [uid, pod] : members)
     if (std::ranges::find(pod.addresses, address) != pod.addresses.end()) return pod.name;
   return {};
+}
+
+protocol::CounterTable outside(const protocol::Closure& closure) {
+  protocol::CounterTable out;
+  for (const auto& external : closure.external) out.push_back(external.counters);
+  return out;
 }
 
 Json external(const protocol::CounterTable& connections, const Members& members) {
@@ -49,8 +56,7 @@ Json member(const PodUid& uid, const std::optional<protocol::Closure>& closure, 
   if (!closure) return out;
   const auto& why = closure->members.at(uid);
   out["why"] = reason(why.reason);
-  if (members.contains(why.by)) out["from"] = members.at(why.by).name;
-  if (why.amount != 0) out["amount"] = why.amount;
+  if (why.by != uid && members.contains(why.by)) out["from"] = members.at(why.by).name;
   return out;
 }
 
@@ -78,20 +84,21 @@ void record(Json& object, const protocol::round::Commit& commit, const Members& 
                 {"frozen", show(checkpoint.timings.frozen)}, {"gate", gate_name(checkpoint.gate)}});
     list.push_back(std::move(one));
   }
-  const auto left = commit.closure ? commit.closure->orphans : std::vector<protocol::LeftOrphan>{};
+  const auto left = commit.closure ? commit.closure->orphans : std::vector<protocol::Closure::Orphan>{};
   status["members"] = std::move(list);
   status["membersReady"] = fmt::format("{0}/{0}", commit.checkpoints.size());
   status["bytes"] = total;
   status["proof"] = {{"connections", proof.connections}, {"inTransitBytes", proof.in_transit_bytes},
                      {"orphans", proof.violations.size() + left.size()}, {"halfOpen", proof.half_open.size()}};
-  status["external"] = external(commit.closure ? commit.closure->external : proof.external, members);
+  status["external"] = external(commit.closure ? outside(*commit.closure) : proof.external, members);
   if (left.empty())
     set_condition(object, {"Committed", true, "Consistent",
                            fmt::format("{} connections checked, {} bytes in transit, no orphan", proof.connections, proof.in_transit_bytes)}, now);
   else
     set_condition(object, {"Committed", true, "OrphansLeft",
-                           fmt::format("closure Paper: {} has received {} bytes that {}, which is no member, had then not sent; {} such in all",
-                                       members.at(left.front().to).name, left.front().amount, members.at(left.front().from).name, left.size())}, now);
+                           fmt::format("closure Paper: {} has received {} {} that {}, which is no member, had then not sent; {} such in all",
+                                       members.at(left.front().receiver).name, left.front().bytes, left.front().datagrams ? "datagrams" : "bytes",
+                                       members.at(left.front().sender).name, left.size())}, now);
   set_condition(object, {"Durable", false, "OnNodes", "the images are on the pods' nodes only"}, now);
 }
 

@@ -3,6 +3,7 @@
 #include "base/overloaded.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/pods/services.hpp"
 #include "operator/rounds/driver.hpp"
 #include "operator/rounds/member_watch.hpp"
 #include "operator/snapshot/record.hpp"
@@ -113,8 +114,8 @@ std::set<PodUid> uids(const Members& members) {
 }
 
 round::Incremental incremental(const Begin& begin) {
-  round::Incremental out{*begin.initiator, begin.save.incremental.paper ? protocol::Rule::Paper : protocol::Rule::Consistent, {}};
-  for (const auto& [uid, pod] : begin.members) out.candidates.emplace(uid, pod.addresses);
+  round::Incremental out{*begin.initiator, begin.save.incremental.paper ? protocol::ClosureRule::Paper : protocol::ClosureRule::Consistent, {}};
+  for (const auto& [uid, pod] : begin.members) out.candidates.push_back({uid, pod.addresses, services_of(pod, begin.services)});
   return out;
 }
 

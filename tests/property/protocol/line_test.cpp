@@ -1,16 +1,8 @@
 // The engine against the slow search, over all that pods may do to one another.
-#include "holds.hpp"
-#include "truth.hpp"
+#include "questions.hpp"
 
 namespace cutline::protocol {
 namespace {
-
-std::size_t any(std::size_t n) { return *rc::gen::inRange<std::size_t>(0, n); }
-
-simulation::Choices choices() {
-  return simulation::Choices(*rc::gen::resize(
-      400, rc::gen::container<std::vector<std::uint16_t>>(rc::gen::resize(100, rc::gen::arbitrary<std::uint16_t>()))));
-}
 
 struct Question {
   std::vector<LinePod> pods;

@@ -16,8 +16,8 @@ const Members kMembers = samples::members(samples::ledgers(3));
 const PodUid zero{"ledger-0-uid"}, one{"ledger-1-uid"}, two{"ledger-2-uid"};
 
 protocol::Closure found() {
-  using enum protocol::Why::Reason;
-  return {{{zero, {Initiator, {}, 0}}, {one, {SentTo, zero, 4096}}}, {}, {}, {}};
+  using enum protocol::Membership::Reason;
+  return {{{zero, {Initiator, zero}}, {one, {SentTo, zero}}}, {}, {}, {}};
 }
 
 protocol::round::Commit commit(protocol::Closure closure) {
@@ -37,7 +37,6 @@ TEST(AnIncrementalReservation, SaysOfEachMemberWhyItIsOneAndByWhom) {
   EXPECT_FALSE(status["members"][0].contains("from"));
   EXPECT_EQ(status["members"][1]["why"], "SentTo");
   EXPECT_EQ(status["members"][1]["from"], "ledger-0");
-  EXPECT_EQ(status["members"][1]["amount"], 4096);
   EXPECT_EQ(condition(object, "Planned", "message"), "epoch 7 with 2 of 3 pods");
 }
 
@@ -51,7 +50,7 @@ TEST(AnIncrementalCommit, KeepsTheReasons) {
 
 TEST(AnIncrementalCommit, CountsTheOrphansThatClosurePaperLeaves) {
   auto closure = found();
-  closure.orphans = {{two, one, 512}};
+  closure.orphans = {{two, one, {}, 512, false}};
   auto object = samples::snapshot();
   record(object, commit(closure), kMembers, {}, kNow);
   EXPECT_EQ(object["status"]["proof"]["orphans"], 1);
@@ -61,7 +60,7 @@ TEST(AnIncrementalCommit, CountsTheOrphansThatClosurePaperLeaves) {
 
 TEST(AnIncrementalCommit, ListsConnectionsToOutsideButNotThoseToPodsThatWereLeftOut) {
   auto closure = found();
-  closure.external = {{{"10.0.0.1", 40001}, {"192.0.2.1", 5432}, 0, 1, 1}};
+  closure.external = {{zero, {{"10.0.0.1", 40001}, {"192.0.2.1", 5432}, 0, 1, 1}}};
   protocol::Proof proof;
   proof.external = {{{"10.0.0.1", 40001}, {"192.0.2.1", 5432}, 0, 1, 1}, {{"10.0.0.1", 40002}, {"10.0.0.3", 7400}, 0, 1, 1}};
   auto object = samples::snapshot();

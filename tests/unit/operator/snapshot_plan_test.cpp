@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Observed seen(Json object) { return {std::move(object), samples::policy(), samples::ledgers(2), {}, false, 0s}; }
+Observed seen(Json object) { return {std::move(object), samples::policy(), samples::ledgers(2), {}, {}, false, 0s}; }
 
 Json incremental(const std::string& initiator) {
   auto out = samples::snapshot();

@@ -14,6 +14,12 @@ const PodUid a{"a"}, b{"b"}, c{"c"}, d{"d"};
 
 const std::map<PodUid, std::vector<std::string>> kAddresses{{a, {"10.0.0.1"}}, {b, {"10.0.0.2"}}, {c, {"10.0.0.3"}}, {d, {"10.0.0.4"}}};
 
+std::vector<Candidate> candidates() {
+  std::vector<Candidate> out;
+  for (const auto& [pod, addresses] : kAddresses) out.push_back({pod, addresses, {}});
+  return out;
+}
+
 // A connection between two of them, as `from` has it: it has connected to port 80 of the other.
 Counters client(const PodUid& from, const PodUid& to, std::uint64_t sent, std::uint64_t received) {
   return {{kAddresses.at(from).front(), 40000}, {kAddresses.at(to).front(), 80}, sent, sent, received};
@@ -33,15 +39,18 @@ LocalCheckpoint holding(CounterTable counters, Epoch of = epoch) {
 
 struct IncrementalRound : testing::Test {
   State state;
-  Rule rule = Rule::Consistent;
+  ClosureRule rule = ClosureRule::Consistent;
 
   Output begin() {
-    Plan plan{epoch, {}, 100ms, 10ms, {}, Incremental{a, rule, kAddresses}};
+    Plan plan{epoch, {}, 100ms, 10ms, {}, Incremental{a, rule, candidates()}};
     return step(state, Begin{plan, start});
   }
-  // With an earlier checkpoint at which nothing had been exchanged.
+  // With an earlier checkpoint at which each connection had carried a first byte.
   Output says(const PodUid& who, CounterTable now) {
-    return step(state, Answered{who, History{{holding({}, Epoch{3})}, holding(std::move(now))}, start});
+    CounterTable then;
+    const auto first = [](std::uint64_t count) { return std::min<std::uint64_t>(count, 1); };
+    for (const auto& end : now) then.push_back({end.local, end.remote, first(end.acked), first(end.sent), first(end.received)});
+    return step(state, Answered{who, History{{holding(std::move(then), Epoch{3})}, holding(std::move(now))}, start});
   }
   Output acks(const PodUid& who, CounterTable now) { return step(state, Answered{who, Acked{epoch, holding(std::move(now))}, start + 20ms}); }
   Output recorded() { return step(state, Recorded{start}); }
@@ -75,8 +84,8 @@ TEST_F(IncrementalRound, RemembersByWhomEachMemberWasNamed) {
   const auto found = says(b, {server(b, a, 0, 10)});
   ASSERT_TRUE(persists<Reserve>(found));
   const auto& members = std::get<Reserve>(*found.persist).closure->members;
-  EXPECT_EQ(members.at(a).reason, Why::Reason::Initiator);
-  EXPECT_EQ(members.at(b).reason, Why::Reason::SentTo);
+  EXPECT_EQ(members.at(a).reason, Membership::Reason::Initiator);
+  EXPECT_EQ(members.at(b).reason, Membership::Reason::SentTo);
   EXPECT_EQ(members.at(b).by, a);
 }
 
@@ -139,11 +148,11 @@ TEST_F(IncrementalRound, ConsistentAlsoTakesInThoseThatAMemberHasReceivedFrom) {
   const auto found = says(d, {client(d, a, 9, 0)});
   ASSERT_TRUE(persists<Reserve>(found));
   EXPECT_EQ(std::get<Reserve>(*found.persist).members, (std::set{a, d}));
-  EXPECT_EQ(std::get<Reserve>(*found.persist).closure->members.at(d).reason, Why::Reason::ReceivedFrom);
+  EXPECT_EQ(std::get<Reserve>(*found.persist).closure->members.at(d).reason, Membership::Reason::ReceivedFrom);
 }
 
 TEST_F(IncrementalRound, PaperLeavesThemOut) {
-  rule = Rule::Paper;
+  rule = ClosureRule::Paper;
   (void)begin();
   auto found = says(a, {server(a, d, 0, 9)});
   if (!found.persist) found = says(d, {client(d, a, 9, 0)});
@@ -152,7 +161,7 @@ TEST_F(IncrementalRound, PaperLeavesThemOut) {
 }
 
 TEST_F(IncrementalRound, WhoseInitiatorIsNoPodOfTheWorkloadIsRefused) {
-  const Plan plan{epoch, {}, 100ms, 10ms, {}, Incremental{PodUid{"stranger"}, rule, kAddresses}};
+  const Plan plan{epoch, {}, 100ms, 10ms, {}, Incremental{PodUid{"stranger"}, rule, candidates()}};
   const auto out = step(state, Begin{plan, start});
   ASSERT_TRUE(persists<Failure>(out));
   EXPECT_EQ(std::get<Failure>(*out.persist).why.code, Code::NotFound);
