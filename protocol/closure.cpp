@@ -114,7 +114,8 @@ class Search {
   std::uint64_t received(std::uint32_t member, const Use& use, const Link& link, const Side& other) const {
     const auto before = last(member), now = before + 1;
     const auto got = use.amounts(now).received;
-    if (link.datagrams || link.kind == Kind::Unsure) return got - use.amounts(before).received;
+    if (link.datagrams) return got - use.amounts(before).received;
+    if (link.kind == Kind::Unsure) return got;
     if (other.use == Side::kNone)
       return observed(other.pod) ? 0 : got;  // else it had closed it even before its last checkpoint's interval
     const auto& theirs = links_.ends(other, false).uses[other.use];

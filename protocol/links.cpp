@@ -66,6 +66,16 @@ class Finder {
     return pods_[pod].services.empty() || named(address, static_cast<std::uint32_t>(pod));
   }
 
+  // It may have had more uses of these endpoints than it tells.
+  bool hidden(std::uint32_t pod) const { return dead(pod) || gaps(pod); }
+
+  // Was one's only use an attempt that came to nothing, and is the other's a later one that one does not tell of?
+  bool missed(const Side& one, const Side& other) const {
+    const auto &mine = ends(one, false).uses.back(), &theirs = ends(other, false).uses.back();
+    if (!hidden(one.pod) || !mine.closed || !mute(mine.values.back())) return false;
+    return !theirs.closed || !mute(theirs.values.back());
+  }
+
   void pair_all(bool datagrams) {
     std::vector<Side> sides;
     std::vector<EndName> names;
@@ -112,7 +122,14 @@ class Finder {
       if (it != by_client.end() && sides[it->second.clients.front()].pod != sides[i].pod)
         it->second.servers.push_back(i);
     }
-    const auto unsure = [&](const Crowd& crowd) {  // one is alone, and might belong to one that has another
+    // One is alone, and might belong to one that has another; or nothing is known of what leads where, and there are
+    // several.
+    const auto unsure = [&](const Crowd& crowd) {
+      const auto translated =
+          std::ranges::count_if(crowd.clients, [&](auto i) { return !addresses_.contains(remote(i)); });
+      const bool guessed =
+          std::ranges::any_of(crowd.servers, [&](auto i) { return pods_[sides[i].pod].services.empty(); });
+      if (translated > 1 && guessed) return true;
       return std::ranges::any_of(crowd.servers, [&](std::size_t server) {
         return std::ranges::any_of(crowd.clients, [&](std::size_t client) {
           const bool lonely = (partner[server] == kAlone) || partner[client] == kAlone;
@@ -137,13 +154,16 @@ class Finder {
 
   void pair(Side one, Side other, bool datagrams) {
     const auto &a = ends(one, datagrams), &b = ends(other, datagrams);
-    if (!datagrams && !in_order(a, b)) return add(Kind::Unsure, datagrams, one, other);
-    for (const auto& [client, server] : {std::pair{one, other}, std::pair{other, one}}) {
-      if (datagrams || ends(client, false).uses.size() <= ends(server, false).uses.size() ||
-          !led_elsewhere(client, server))
-        continue;
-      add(Kind::Unsure, false, one, other);
-      return alone(client, false);
+    if (!datagrams) {
+      bool unsure = !in_order(a, b) || missed(one, other) || missed(other, one);
+      for (const auto& [client, server] : {std::pair{one, other}, std::pair{other, one}}) {
+        if (!led_elsewhere(client, server)) continue;
+        if (ends(client, false).uses.size() <= ends(server, false).uses.size() && !hidden(client.pod) && !unsure)
+          continue;
+        alone(client, false);
+        unsure = true;
+      }
+      if (unsure) return add(Kind::Unsure, false, one, other);
     }
     const auto together = static_cast<std::uint32_t>(std::min(a.uses.size(), b.uses.size()));
     for (one.use = other.use = 0; one.use < together; ++one.use, ++other.use) add(Kind::Pair, datagrams, one, other);

@@ -116,6 +116,9 @@ void Traffic::close(std::size_t connection, int side) {
   auto& c = connections_[connection];
   auto& end = c.ends[static_cast<std::size_t>(side)];
   if (end.presence != Presence::Open) return;
+  const bool mute = end.amounts.acked + end.amounts.received == 0;
+  if (mute && !habits_.reuse && !c.refused)
+    return;  // else whether the other end ever saw it is a riddle, see the habit `reuse`
   end.presence = Presence::Closed;
   pods_[c.pod[static_cast<std::size_t>(side)]].closed.push_back(shown(c, side));
 }
