@@ -38,6 +38,9 @@ Result<std::vector<Container>> match(const Launchers& launchers, const store::Ma
 // Ends all trees, and with them their sockets: what they leave behind would hold the tuples, or speak to peers.
 Status end_processes(PodParts& pod, const std::vector<Container>& containers, const protocol::CounterTable& connections) {
   if (auto held = pod.launchers.hold(Deadline::after(kLauncherAnswer)); !held) return held;
+  const auto live = sockets::tcp_sockets(Deadline::after(kSockets));
+  if (!live) return forward(live, "sockets");
+  pod.tracker.ending(*live);
   for (const auto& container : containers)
     if (auto killed = container.freezer->kill_all(Deadline::after(kKill)); !killed) return forward(killed, "end " + container.name);
   if (auto ended = sockets::destroy_orphans(pod.control_port, Deadline::after(kSockets)); !ended) return forward(ended, "sockets");

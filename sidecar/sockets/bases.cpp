@@ -64,7 +64,14 @@ protocol::CounterTable Bases::absolute(const Sockets& live) {
   return out;
 }
 
+void Bases::end(const Sockets& live) {
+  for (const auto& [cookie, base] : bases_) ended_.insert(cookie);
+  for (const auto& [cookie, seen] : gone_) ended_.insert(cookie);
+  for (const auto& socket : live) ended_.insert(socket.cookie);
+}
+
 Bases::Final Bases::final_of(const SocketInfo& gone) {
+  if (ended_.erase(gone.cookie) != 0) return {};
   std::optional<Seen> seen;
   if (const auto was = gone_.extract(gone.cookie)) {
     seen = was.mapped();

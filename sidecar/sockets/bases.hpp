@@ -9,6 +9,8 @@
 // Pure values; the shell keeps to_json() in a file, so that a sidecar that starts again knows them. Not thread-safe.
 #pragma once
 
+#include <set>
+
 #include "base/result.hpp"
 #include "sidecar/sockets/counters.hpp"
 
@@ -34,10 +36,16 @@ class Bases {
     bool exact = true;
   };
   [[nodiscard]] Final final_of(const SocketInfo& gone);
+  // These, and all that are known, are about to be ended for a restore: no application closes them. The kernel tells of their end from a
+  // work queue, on a busy machine long after the restore.
+  void end(const Sockets& live);
   // Sockets that are gone and whose end has not been told. forget_gone(): it will not be. give_up(): the same of those that have waited
   // for ten looks; true: there were some.
   [[nodiscard]] std::size_t gone() const { return gone_.size(); }
-  void forget_gone() { gone_.clear(); }
+  void forget_gone() {
+    gone_.clear();
+    ended_.clear();
+  }
   [[nodiscard]] bool give_up();
 
   // Datagrams, as the kernel counts them since the pod's start, and as of its present state.
@@ -70,6 +78,7 @@ class Bases {
   std::map<Cookie, Base> bases_;
   std::map<Cookie, protocol::Counters> last_;  // of those that cross pods
   std::map<Cookie, Seen> gone_;
+  std::set<Cookie> ended_;  // for a restore, and not yet told of
   Ports listening_;  // at the last look, and since
   std::map<Addresses, FlowBase> flows_;
 };

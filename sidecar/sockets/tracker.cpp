@@ -74,6 +74,11 @@ CheckpointIndex Tracker::parent() const {
   return interval_.parent();
 }
 
+void Tracker::ending(const Sockets& live) {
+  const std::scoped_lock lock{mutex_};
+  bases_.end(live);
+}
+
 protocol::CounterTable Tracker::restored(const protocol::LocalCheckpoint& checkpoint, const Sockets& live,
                                          const protocol::FlowTable& flows) {
   const std::scoped_lock lock{mutex_};

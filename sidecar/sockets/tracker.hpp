@@ -39,6 +39,8 @@ class Tracker {
   void precede(const Interval::Told& interval);
   [[nodiscard]] CheckpointIndex parent() const;
 
+  // Before all processes are ended for a restore, behind the gate.
+  void ending(const Sockets& live);
   // After a restore, before the gate opens and before any restored connection is closed: all goes on from the checkpoint, and a new
   // interval begins. Returns the checkpoint's connections that have no live socket.
   [[nodiscard]] protocol::CounterTable restored(const protocol::LocalCheckpoint& checkpoint, const Sockets& live,

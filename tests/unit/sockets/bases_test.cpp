@@ -88,6 +88,23 @@ TEST(Bases, OfADestroyedSocketThatWasNeverSeenAreZero) {
             (Counters{here, there, 11, 11, 4}));
 }
 
+// The kernel's work queue may be late, and the tuple lives again: a closing would make two connections of one.
+TEST(Bases, OfConnectionsThatWereEndedForARestoreHaveNoFinalCountersHoweverLateTheyAreTold) {
+  Bases bases;
+  const auto before = socket_of(1, {.acked = 101, .received = 50, .sent = 100});
+  bases.observe({before});
+  auto unseen = socket_of(2, {.acked = 7, .received = 5, .sent = 7});
+  unseen.local.port = 4001;
+  bases.end({before, unseen});
+  (void)bases.rebase(checkpoint, {socket_of(9, {})});
+  for (const std::uint64_t cookie : {1, 2}) {
+    const auto last = bases.final_of(socket_of(cookie, {.acked = 101, .received = 50, .sent = 100}, TcpState::Close));
+    EXPECT_FALSE(last.counters);
+    EXPECT_TRUE(last.exact);
+  }
+  EXPECT_TRUE(bases.final_of(socket_of(9, {}, TcpState::Close)).counters) << "the restored one has really been closed";
+}
+
 // SO_LINGER of 0: the kernel tells that it is gone, and no more.
 TEST(Bases, OfAnAbortedConnectionKnowTheLeastThatItCanHaveMoved) {
   Bases bases;
