@@ -22,8 +22,8 @@ using namespace std::chrono_literals;
 
 constexpr std::uint16_t kControlPort = 7077;
 constexpr int kConnections = 4;
-constexpr int kRuns = 60;  // of both
-constexpr auto kTurn = 250ms;
+constexpr int kRuns = 100;  // of both
+constexpr auto kTurn = 100ms;
 constexpr std::size_t kTransfer = 40;
 
 [[noreturn]] void die(const std::string& what) {
@@ -104,7 +104,7 @@ class Bench {
       if (!on) return;
       tracker_.emplace(sockets::Bases{}, must(sockets::Closings::start()), sockets::TrackerOptions{.spare = kControlPort});
       // Once a second, as the sidecar does: turns are shorter.
-      if (looks_++ % (1s / kTurn) == 0) tracker_->look(must(sockets::tcp_sockets(Deadline::after(1s))));
+      if (looks_++ % (1s / kTurn) == 0) tracker_->look(must(sockets::tcp_sockets(Deadline::after(30s))));
     });
   }
   [[nodiscard]] std::uint64_t total() const {
