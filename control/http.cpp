@@ -155,18 +155,18 @@ Result<HttpResponse> https_post(const HttpTarget& target, const std::string& aut
     request.prepare_payload();
     beast::flat_buffer buffer;
     http::response<http::string_body> response;
-    boost::system::error_code result = asio::error::timed_out;
+    boost::system::error_code result = asio::error::timed_out;  // until an error, or the answer
     Tcp::resolver resolver{io};
     auto& lowest = beast::get_lowest_layer(stream);
     lowest.expires_after(budget);
     resolver.async_resolve(target.host, std::to_string(target.port), [&](auto e1, const auto& found) {
-      if (result = e1; e1) return;
+      if (e1) return void(result = e1);
       lowest.async_connect(found, [&](auto e2, const auto&) {
-        if (result = e2; e2) return;
+        if (e2) return void(result = e2);
         stream.async_handshake(asio::ssl::stream_base::client, [&](auto e3) {
-          if (result = e3; e3) return;
+          if (e3) return void(result = e3);
           http::async_write(stream, request, [&](auto e4, std::size_t) {
-            if (result = e4; e4) return;
+            if (e4) return void(result = e4);
             http::async_read(stream, buffer, response, [&](auto e5, std::size_t) { result = e5; });
           });
         });
@@ -188,15 +188,15 @@ Result<HttpResponse> http_get(const std::string& host, std::uint16_t port, const
   request.keep_alive(false);
   beast::flat_buffer buffer;
   http::response<http::string_body> response;
-  boost::system::error_code result = asio::error::timed_out;
+  boost::system::error_code result = asio::error::timed_out;  // until an error, or the answer
   Tcp::resolver resolver{io};
   stream.expires_after(budget);
   resolver.async_resolve(host, std::to_string(port), [&](auto e1, const auto& found) {
-    if (result = e1; e1) return;
+    if (e1) return void(result = e1);
     stream.async_connect(found, [&](auto e2, const auto&) {
-      if (result = e2; e2) return;
+      if (e2) return void(result = e2);
       http::async_write(stream, request, [&](auto e3, std::size_t) {
-        if (result = e3; e3) return;
+        if (e3) return void(result = e3);
         http::async_read(stream, buffer, response, [&](auto e4, std::size_t) { result = e4; });
       });
     });

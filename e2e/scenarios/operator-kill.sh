@@ -3,7 +3,7 @@
 
 scenario_main() {
     local n i
-    n=$(rounds_or 5 10)
+    n=$(rounds_or 3 10)
     check "three ledger pods transfer money" deploy_ledger LEDGER_RATE=10000
     check "an undisturbed round is measured" undisturbed
     for ((i = 0; i < n; i++)); do

@@ -2,12 +2,13 @@
 # shellcheck shell=bash
 
 scenario_main() {
-    local i
+    local n i
+    n=$(rounds_or 3 5)
     check "three ledger pods transfer money" deploy_ledger LEDGER_RATE=10000
     check "an undisturbed round is measured" undisturbed
-    for i in 0 1 2 3 4; do
-        check "snapshot: a sidecar killed at point $((i + 1)) of 5" sidecar_killed_in_snapshot "$i"
-        check "rollback: a sidecar killed at point $((i + 1)) of 5" sidecar_killed_in_rollback "$i"
+    for ((i = 0; i < n; i++)); do
+        check "snapshot: a sidecar killed at point $((i + 1)) of $n" sidecar_killed_in_snapshot "$i" "$n"
+        check "rollback: a sidecar killed at point $((i + 1)) of $n" sidecar_killed_in_rollback "$i" "$n"
     done
 }
 
@@ -22,7 +23,7 @@ sidecar_killed_in_snapshot() {
     fresh
     read -r node pid < <(sidecar_process "ledger-$(($1 % 3))")
     arm "$node" "$pid"
-    fire "$(moment snapshot "$1" 5)"
+    fire "$(moment snapshot "$1" "$2")"
     snapshot "s$1" ledger
     kill_done
     nothing_stays_held
@@ -37,7 +38,7 @@ sidecar_killed_in_rollback() {
     succeed dsnap "line$1"
     read -r node pid < <(sidecar_process "ledger-$(($1 % 3))")
     arm "$node" "$pid"
-    fire "$(moment rollback "$1" 5)"
+    fire "$(moment rollback "$1" "$2")"
     rollback "r$1" "line$1"
     kill_done
     ended_whole rb "r$1"

@@ -35,6 +35,7 @@ Result<control::Identity> Certificate::ask() const {
   const auto answer = control::https_post(target, "Bearer " + *token, request->request, kBudget);
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status != 200) return fail(Code::Unavailable, "the operator answered {}: {}", answer->status, answer->body);
+  if (auto left = control::remaining(answer->body); !left) return forward(left, "the operator's answer");
   return control::Identity{options_.authority, {request->key, answer->body}};
 }
 

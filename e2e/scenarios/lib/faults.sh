@@ -10,7 +10,7 @@ arm() {
     kubectl -n cutline-e2e exec -i "$(node_pod "$1")" -- /bin/sh -c "echo armed; read microseconds; usleep \$microseconds; kill -9 $2 && echo killed" \
         <&"$trigger" >"$work/armed" &
     killer=$!
-    await 20 "a kill that is armed" grep -q armed "$work/armed"
+    await 60 "a kill that is armed" grep -q armed "$work/armed"
 }
 fire() {
     echo $(($1 * 1000)) >&"$trigger"

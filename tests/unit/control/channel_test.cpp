@@ -115,5 +115,15 @@ TEST_F(ControlChannel, HttpsServesWhoTrustsTheAuthorityAndBoundsTheBody) {
   EXPECT_TRUE(!refused || refused->status == 413);
 }
 
+TEST_F(ControlChannel, AnHttpsAnswerThatDoesNotComeInTimeIsAnError) {
+  std::promise<void> over;
+  auto server = HttpServer::start({.identity = as(authority, kOperatorIdentity, {"localhost"})},
+                                  [&](const HttpRequest&) { return over.get_future().wait(), HttpResponse{200, "text/plain", "late"}; });
+  ASSERT_TRUE(server) << server.error().message;
+  const auto late = https_post({"localhost", (*server)->port(), "/x", authority.certificate}, "", "hello", 500ms);
+  over.set_value();
+  EXPECT_FALSE(late) << late->status;
+}
+
 }  // namespace
 }  // namespace cutline::control
