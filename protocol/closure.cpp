@@ -46,6 +46,7 @@ class Search {
         follow(pod->second);
     }
     std::erase_if(out_.orphans, [&](const Closure::Orphan& orphan) { return out_.members.contains(orphan.sender); });
+    for (const auto& [pod, why] : out_.members) out_.ask_again.erase(pod);
     return std::move(out_);
   }
 
@@ -79,7 +80,7 @@ class Search {
   void follow(std::uint32_t member, const Connection& name, const Use& use, const Link& link, const Side& other) {
     // Through a Service, and no pod that was asked shows the other end.
     const bool guess = link.kind == Kind::OneSided && !addresses_.contains(name.remote.address);
-    const bool wrote = sent(member, use, link.datagrams), read = grew(member, use, link.datagrams);
+    const bool wrote = sent(member, use), read = grew(member, use, link.datagrams);
     if (guess && (wrote || read)) ask_those_of_unknown_services();
     if (!asked(other.pod)) {
       if (wrote && !guess)
@@ -88,6 +89,7 @@ class Search {
         out_.ask.insert(uid(other.pod));
       return;
     }
+    if (guess && (wrote || read)) out_.ask_again.insert(uid(other.pod));
     if (guess && observed(other.pod)) return;
     const auto reason = [&](Reason is) { return guess ? Reason::NotObserved : is; };
     if (wrote) add(uid(other.pod), reason(Reason::SentTo), uid(member));
@@ -97,10 +99,8 @@ class Search {
     out_.orphans.push_back({uid(other.pod), uid(member), name, orphans, link.datagrams});
   }
 
-  bool sent(std::uint32_t member, const Use& use, bool datagrams) const {
-    const auto before = last(member), now = before + 1;
-    return use.amounts(now).sent > use.amounts(before).sent ||
-           (!datagrams && use.presence(now) != use.presence(before));
+  bool sent(std::uint32_t member, const Use& use) const {
+    return use.amounts(last(member) + 1).sent > use.amounts(last(member)).sent;
   }
 
   // May it have received what its peer's last checkpoint has not sent? Of datagrams only what came since its own last
@@ -116,23 +116,23 @@ class Search {
     const auto got = use.amounts(now).received;
     if (link.datagrams) return got - use.amounts(before).received;
     if (link.kind == Kind::Unsure) return got;
-    if (other.use == Side::kNone)
-      return observed(other.pod) ? 0 : got;  // else it had closed it even before its last checkpoint's interval
+    // The other pod does not know it: it had closed it even before its last checkpoint's interval; or it has begun it
+    // only after it was asked.
+    if (other.use == Side::kNone) return got > use.amounts(before).received || !observed(other.pod) ? got : 0;
     const auto& theirs = links_.ends(other, false).uses[other.use];
     if (theirs.vanished && theirs.presence(last(other.pod)) == Presence::Closed) return 0;
     const auto sent = theirs.amounts(last(other.pod)).sent;
     return got > sent ? got - sent : 0;
   }
 
-  // ---- to an address that is no pod's and no Service's
-  // ----------------------------------------------------------------------------
+  // ---- to an address that is no pod's and no Service's ----
 
   bool ask_those_of_unknown_services() {
     bool any = false;
     for (std::uint32_t pod = 0; pod < histories_.size(); ++pod) {
-      if (!histories_[pod].services.empty() || asked(pod)) continue;
-      out_.ask.insert(uid(pod));
-      any = true;
+      if (histories_[pod].services) continue;
+      (asked(pod) ? out_.ask_again : out_.ask).insert(uid(pod));
+      any = any || !asked(pod);
     }
     return any;
   }
@@ -142,7 +142,7 @@ class Search {
     const auto& ends = (datagrams ? all.flows : all.connections)[index];
     bool changed = false, lives = false;
     for (const auto& use : ends.uses) {
-      changed = changed || sent(member, use, datagrams) || grew(member, use, datagrams);
+      changed = changed || sent(member, use) || grew(member, use, datagrams);
       lives = lives || use.presence(last(member)) != Presence::Closed;
     }
     const bool may_be_shown = changed && ask_those_of_unknown_services();

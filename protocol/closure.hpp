@@ -1,24 +1,21 @@
 // Who depends on the initiator of an incremental snapshot: "send a checkpoint request only to those processes that
 // depend on the recovery of the coordinator, and ignore the other processes."
 //
-//   "1. The coordinator sends a checkpoint request only to those processes it had sent a message to since it last took
-//   a checkpoint
-//    2. When a process P receives such a request, it forwards the request to all those processes to which P itself had
-//    sent a message
-//       since the last checkpoint
-//    3. Step 2 is repeated until all processes have been identified"
+// "1. The coordinator sends a checkpoint request only to those processes it had sent a message to since it last took a
+// checkpoint. 2. When a process P receives such a request, it forwards the request to all those processes to which P
+// itself had sent a message since the last checkpoint. 3. Step 2 is repeated until all processes have been identified."
 //
 // A function of what is known so far: it says who belongs, and who has to be asked before more can be said. The caller
 // asks those, adds the answers, and calls again, level by level, until `ask` is empty. At the cut it is called again
 // with what the members have acknowledged in place of their present states: traffic went on in between, and a new name
 // extends the set.
 //
-// P sent to Q since P's last checkpoint, if on a connection between them P has sent more than at that checkpoint, or
-// began it since, or closed it since (its end is a message too); or sent it a datagram. With Consistent also Q belongs
-// if P has received from it more than Q's last checkpoint has sent: an orphan of the new line otherwise. Of datagrams,
-// if P has received any since its own last checkpoint: counters cannot tell a late one from one that replaces a lost
-// one. With Paper these are reported, and Q stays out. If what P did since its last checkpoint was not all observed,
-// all others belong.
+// - P sent to Q if on a connection between them P has sent more than at P's last checkpoint (the end of its stream, a
+//   FIN, counts as a byte), or has sent it a datagram since.
+// - P received from Q if it has received more than Q's last checkpoint has sent: an orphan of the new line. Of
+//   datagrams, if any came since P's own last checkpoint: counters cannot tell a late one from one that takes a lost
+//   one's place. With Consistent Q belongs then. With Paper this is reported, and Q stays out.
+// - If what P did since its last checkpoint was not all observed, all others belong.
 //
 // Of each pod that was asked: its history, of which the last committed checkpoint and the present are enough, and the
 // present is either its state now or what it has just acknowledged. Connections that closed before what a history tells
@@ -46,7 +43,7 @@ enum class ClosureRule {
 struct Candidate {  // a pod of the workload
   PodUid uid;
   std::vector<std::string> addresses;
-  std::vector<std::string> services;  // as in PodHistory
+  std::optional<std::vector<std::string>> services;  // as in PodHistory
 };
 
 struct Membership {
@@ -58,12 +55,14 @@ struct Membership {
 struct Closure {
   std::map<PodUid, Membership> members;  // found so far; final once `ask` is empty
   std::set<PodUid> ask;                  // what these pods know is needed to go on; not all of them will be members
+  // Asked, and no member; but a member has an end, through an address that may lead to it, that nobody shows. If it was
+  // asked before that member's state was taken, as at the cut, it has to be asked again.
+  std::set<PodUid> ask_again;
   struct External {
     PodUid member;
     Counters counters;
   };
-  std::vector<External>
-      external;  // of members, to no candidate; ended since the last checkpoint or open now. Final once `ask` is empty
+  std::vector<External> external;  // of members, to no pod; open now, or ended since. Final once `ask` is empty
   struct Orphan {
     PodUid sender;  // not a member: it stays at its last checkpoint
     PodUid receiver;

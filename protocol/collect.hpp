@@ -9,9 +9,9 @@
 // With what is not certain (links.hpp: anything but pairs; ends that vanished) later knowledge may ask for more than
 // today's. Then only what is older than the line of all pods failing together is given up, in all pods.
 //
-// Forgetting a checkpoint must not forget which connections closed before it: the ones that stay are given in the form
-// in which they have to be kept, with the closings of those that go merged in. Closings that are settled at both ends
-// are dropped.
+// Forgetting a checkpoint must not forget which connections closed before it: those that stay are given in the form in
+// which they have to be kept, with the closings of those that go merged in. Whoever merges them anyhow, as sidecars do,
+// needs `drop` alone. Closings that are settled at both ends are not kept.
 //
 // Pure. The cost is that of one line per pod.
 #pragma once

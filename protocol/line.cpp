@@ -80,8 +80,7 @@ class Engine {
     }
   }
 
-  // ---- why a pod moved
-  // ---------------------------------------------------------------------------------------------------------
+  // ---- why a pod moved ----
 
   struct Reason {
     Move::Cause cause = Move::Cause::Unobserved;
@@ -133,8 +132,7 @@ class Engine {
     return {};
   }
 
-  // ---- what cannot be resumed
-  // ----------------------------------------------------------------------------------------------------
+  // ---- what cannot be resumed ----
 
   const Use* end(const Link& link, int side) const {
     const auto& of = link.sides[static_cast<std::size_t>(side)];

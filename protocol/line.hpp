@@ -7,24 +7,27 @@
 // recorded with its cause, and that list is the domino effect.
 //
 // When two states fit together. For a connection between P at i and Q at j, from the counters of both ends there:
-//   Orphan        received_Q(j) > sent_P(i): Q's state contains bytes that P's has not sent. Q moves back. In both
-//   modes. Loss          acked_P(i) > received_Q(j): P's TCP has thrown away what Q's state does not have. With Forbid
-//   P moves back. NotResumable  P is in its present state with the connection open, Q has moved, and has it open or not
-//   begun: P's live socket knows
-//                 sequence numbers and timestamps that Q's restored one does not, so one socket cannot be rolled back
-//                 without the other. With Forbid P moves back.
+//
+// - Orphan: received_Q(j) > sent_P(i). Q's state contains bytes that P's has not sent. Q moves back, in both modes.
+// - Loss: acked_P(i) > received_Q(j). P's TCP has thrown away what Q's state does not have. With Forbid P moves back.
+// - NotResumable: P is in its present state with the connection open, Q has moved, and has it open or not begun. P's
+//   live socket knows sequence numbers and timestamps that Q's restored one does not, so one socket cannot be rolled
+//   back without the other. With Forbid P moves back.
+//
 // Two present states always fit: they are the running system. What a present state has sent is enough for whatever
-// anyone has received. Bytes that are sent and not acknowledged lie in the sender's socket image: in transit, neither
-// lost nor an orphan, if the connection can be resumed. It can iff both ends are restored with it open, and acked <=
-// received <= sent each way: what the proof of a coordinated cut asks for (proof.hpp), so every proven cut is a line.
-// With Forbid every line resumes all that is open, but for what the other end's state has itself closed, and for
-// attempts: connections of which the other end knows nothing, with nothing acknowledged and nothing received; to the
-// application they are like any that failed. With Allow all that cannot be resumed is closed, and counted as lost. A
-// connection that is closed at one end in the line was ended by the application there: nothing is lost by it, its open
-// end is closed. Datagrams may be orphans, never losses. The network may lose them, and then counters cannot tell one
-// datagram from another: received > sent is found, an orphan hidden behind a lost datagram is not. The end of a stream
-// (FIN) is no byte here: a state that has seen it does not make the other end's closing a thing that must have
-// happened.
+// anyone has received. A FIN counts as a byte of its sender's.
+//
+// Bytes that are sent and not acknowledged lie in the sender's socket image: in transit, neither lost nor an orphan, if
+// the connection can be resumed. It can iff both ends are restored with it open, and acked <= received <= sent each
+// way: what the proof of a coordinated cut asks for (proof.hpp), so every proven cut is a line.
+//
+// With Forbid every line resumes all that is open, with two exceptions. What the other end's state has itself closed
+// was ended by the application there: nothing is lost, and the open end is closed. And an attempt, of which the other
+// end knows nothing, with nothing acknowledged and nothing received, is to its application like any that failed. With
+// Allow everything else that cannot be resumed is closed too, and counted as lost.
+//
+// Datagrams may be orphans, never losses. The network may lose them, and then counters cannot tell one datagram from
+// another: received > sent is found, an orphan hidden behind a lost datagram is not.
 //
 // All this asks of one pod's state at a time, and only ever to go back; so the line is unique: no pod can be later than
 // in it, in any consistent set of states. Linear in the number of counters (cascade.hpp, wiring.hpp).
@@ -83,9 +86,8 @@ struct Move {
   // From Orphan on: whose state asked for it, and
   PodUid peer;
   Point peer_at;
-  Connection connection;     // the one with the most bytes, as `who` names it; as the peer does, mirrored, if only the
-                             // peer knows it
-  std::uint64_t amount = 0;  // bytes, or datagrams, over all connections between the two, in the state `from`
+  Connection connection;        // the one with the most bytes, named by the end of `who`
+  std::uint64_t amount = 0;     // bytes, or datagrams, over all connections between the two, in the state `from`
   std::size_t connections = 0;  // how many that are
   bool datagrams = false;
   unsigned round = 0;  // of the cascade; 0 for Failed and Asked
@@ -98,8 +100,7 @@ struct Closing {  // to be closed when the line is restored, at this pod's end
     OneMoved,    // one end is rolled back, the other is not
     Unknown,     // the other end's state does not know it
     Gap,         // both ends know it, but bytes between them are gone
-    PeerClosed,  // the other end's application has closed it already. What has arrived can still be read; nothing was
-                 // lost
+    PeerClosed,  // the other end's application has closed it: nothing was lost, what has arrived can be read
     Unsure,      // it cannot be told which connection at the other end it is
   };
   Connection connection;
@@ -113,9 +114,8 @@ struct Line {
   std::vector<Move> moves;    // in order; those that follow from none (Failed, Asked) first
   unsigned domino_depth = 0;  // the most checkpoints that one pod gives up: those after its point, up to where it began
   unsigned rounds = 0;        // of the cascade: 0, nobody had to follow
-  std::uint64_t lost_bytes = 0;  // sent in the line, and never to be received
-  std::size_t lost_connections =
-      0;  // open in the line, not to be resumed, and neither closed by the other end nor an attempt
+  std::uint64_t lost_bytes = 0;      // sent in the line, and never to be received
+  std::size_t lost_connections = 0;  // open, not to be resumed, neither closed by the other end nor an attempt
   std::map<PodUid, std::vector<Closing>> close;  // sorted; also at pods that do not move
   [[nodiscard]] bool moves_nobody() const { return moves.empty(); }
 };

@@ -12,12 +12,13 @@ using Kind = Link::Kind;
 
 bool mute(const Amounts& amounts) { return amounts.acked == 0 && amounts.received == 0; }
 
-// Can `other` be the far end of `closed`, which has sent and received all that it ever will?
+// Can `other` be the far end of `closed`, which has sent and received all that it ever will? What is acknowledged may
+// be one more: a FIN that came when this end was no more.
 bool explains(const Use& closed, const Use& other) {
   if (!closed.closed || closed.vanished) return true;
   const auto& mine = closed.values.back();
   const auto& theirs = other.values.back();
-  return theirs.received <= mine.sent && theirs.acked <= mine.received;
+  return theirs.received <= mine.sent && theirs.acked <= mine.received + 1;
 }
 
 bool in_order(const Ends& one, const Ends& other) {
@@ -59,11 +60,12 @@ class Finder {
   bool gaps(std::uint32_t pod) const { return !out_.timelines[pod].unobserved.empty(); }
 
   bool named(const std::string& address, std::uint32_t pod) const {
-    return std::ranges::find(pods_[pod].services, address) != pods_[pod].services.end();
+    const auto& services = pods_[pod].services;
+    return services && std::ranges::find(*services, address) != services->end();
   }
 
   bool may_lead(const std::string& address, std::size_t pod) const {
-    return pods_[pod].services.empty() || named(address, static_cast<std::uint32_t>(pod));
+    return !pods_[pod].services || named(address, static_cast<std::uint32_t>(pod));
   }
 
   // It may have had more uses of these endpoints than it tells.
@@ -127,8 +129,7 @@ class Finder {
     const auto unsure = [&](const Crowd& crowd) {
       const auto translated =
           std::ranges::count_if(crowd.clients, [&](auto i) { return !addresses_.contains(remote(i)); });
-      const bool guessed =
-          std::ranges::any_of(crowd.servers, [&](auto i) { return pods_[sides[i].pod].services.empty(); });
+      const bool guessed = std::ranges::any_of(crowd.servers, [&](auto i) { return !pods_[sides[i].pod].services; });
       if (translated > 1 && guessed) return true;
       return std::ranges::any_of(crowd.servers, [&](std::size_t server) {
         return std::ranges::any_of(crowd.clients, [&](std::size_t client) {
@@ -219,8 +220,7 @@ class Finder {
   Links out_;
 };
 
-// ---- worth
-// ------------------------------------------------------------------------------------------------------------------------
+// ---- worth ----
 
 constexpr std::uint64_t kAlive =
     kAny - 1;  // needed by a connection that is open now: the other end as it is now, or closed

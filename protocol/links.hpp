@@ -1,22 +1,24 @@
 // Who may have talked to whom, from all pods' timelines together: each link is one connection between two pods (or one
 // flow of datagrams), with what is known of it at both ends.
 //
-//   Pair        both ends are known, and they are the same connection
-//   OneSided    only one end is known. The other pod has not begun it in any state that is known (it may have died
-//   since), or what it told
-//               of closed connections is not complete
-//   Unsure      the endpoints were used more than once, and which use at one end is which at the other cannot be told:
-//   all of them together Unobserved  no end is known: both pods have an interval that was not wholly observed
+// - Pair: both ends are known, and they are the same connection.
+// - OneSided: only one end is known. The other pod has not begun it in any state that is known (it may have died
+//   since), or what it told of closed connections is not complete.
+// - Unsure: the endpoints were used more than once, and which use at one end is which at the other cannot be told. All
+//   of them together.
+// - Unobserved: no end is known. Both pods have an interval that was not wholly observed.
 //
 // Uses of the same endpoints are paired in order. That is unsure when one in the middle may have been an attempt that
-// the other side never saw (nothing acknowledged, nothing received), when numbers contradict (more received than a
-// closed end has sent ...), and when several servers behind one Service show the same client endpoint.
+// the other side never saw (nothing acknowledged, nothing received), when several servers behind one Service show the
+// same client endpoint, and when numbers contradict one another: more received than a closed end has sent, say, or one
+// row of `closed` that is the sum of several uses, where the other pod's checkpoints lie between them.
 //
 // Pure. A Links borrows nothing from what it was made from.
 #pragma once
 
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/ids.hpp"
@@ -28,9 +30,9 @@ namespace cutline::protocol {
 struct PodHistory {
   PodUid uid;
   std::vector<std::string> addresses;
-  // Virtual addresses that may lead to it: those of the Services that select it. Empty: unknown, any address that is
-  // nobody's might. Then what a pod that died did behind one after its last checkpoint is not seen as its doing.
-  std::vector<std::string> services;
+  // Virtual addresses that may lead to it: those of the Services that select it. Not known: any address that is
+  // nobody's may; then what a pod that died did behind one after its last checkpoint is not seen as its doing.
+  std::optional<std::vector<std::string>> services;
   History history;
 };
 

@@ -108,6 +108,12 @@ Output extend(State& state, Requesting& round) {
   auto known = round.inquiry.known;
   for (const auto& [pod, checkpoint] : round.acks) known[pod].present = checkpoint;
   auto found = dependents(round.plan, known);
+  round.inquiry.again.insert(found.ask.begin(), found.ask.end());
+  for (const auto& pod : found.ask_again) {  // what it said may be older than what the members say now
+    if (!round.inquiry.again.insert(pod).second) continue;
+    round.inquiry.known.erase(pod);
+    found.ask.insert(pod);
+  }
   Output out{{}, ask(round.inquiry, found.ask), {}};
   for (const auto& [pod, why] : found.members)
     if (known.contains(pod) && round.plan.members.insert(pod).second)
@@ -163,7 +169,7 @@ Output answered(State& state, Requesting& round, const Answered& event) {
   if (!acked || acked->epoch != round.plan.epoch) return {};
   // A gate may have opened before the last dump ended: this ack, and with it the cut, is void.
   if (event.now >= round.void_after) return overdue(state, round, event.now);
-  round.acks.emplace(event.from, acked->checkpoint);
+  if (round.acks.emplace(event.from, acked->checkpoint).second) round.inquiry.again.clear();
   return complete(state, round);
 }
 

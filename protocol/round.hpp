@@ -71,8 +71,8 @@ constexpr Millis kDiscovery{10'000};  // to find the members; nothing is held me
 
 // ---- states: each owns only what it needs -------------------------------------------------------------------------------
 struct Idle {};
-// Whom we have heard, and whom we wait for.
-struct Inquiry { std::map<PodUid, History> known; std::set<PodUid> asked; };
+// Whom we have heard, whom we wait for, and whom of those since the last acknowledgement.
+struct Inquiry { std::map<PodUid, History> known; std::set<PodUid> asked; std::set<PodUid> again; };
 struct Discovering { Plan plan; Inquiry inquiry; Instant until; };
 struct Reserving { Plan plan; std::optional<PodUid> gone; Inquiry inquiry; };
 struct Requesting { Plan plan; Instant void_after; std::map<PodUid, LocalCheckpoint> acks; Inquiry inquiry; };

@@ -6,8 +6,8 @@
 // linear in the number of counters recorded, and not in connections times checkpoints.
 //
 // What is not certain (every link but a Pair) is taken on the safe side, with one exception: checkpoints of the same
-// coordinated round are a consistent cut, by the gates and by the proof, so what a pod had received by its own needs
-// nothing later than the other's.
+// coordinated round are a consistent cut, by the gates and by the proof, so what a pod asks for by its own, and as long
+// as it asks for no more after it, needs nothing later than the other's.
 #pragma once
 
 #include "protocol/cascade.hpp"

@@ -177,7 +177,7 @@ Traffic::State Traffic::now(std::size_t pod) const {
 PodHistory Traffic::history(std::size_t pod, bool with_present) const {
   PodHistory out{{std::string(1, static_cast<char>('a' + pod))},
                  {address(pod)},
-                 {service(pod), kShared},
+                 std::vector<std::string>{service(pod), kShared},
                  {pods_[pod].records, {}}};
   if (with_present) out.history.present = record(pod);
   return out;

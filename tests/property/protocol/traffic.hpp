@@ -45,6 +45,7 @@ class Traffic {
   void run() { run(static_cast<std::size_t>(-1)); }
   void run(std::size_t steps);  // or until the choices are used up
   [[nodiscard]] bool left() const { return choices_.left(); }
+  void no_more_checkpoints() { habits_.limit = 0; }
 
   [[nodiscard]] std::size_t pods() const { return pods_.size(); }
   [[nodiscard]] PodHistory history(std::size_t pod, bool with_present = true) const;

@@ -17,7 +17,8 @@ const PodUid a{"a"}, b{"b"}, c{"c"}, d{"d"};
 
 std::vector<Candidate> candidates(const std::string& names) {
   std::vector<Candidate> out;
-  for (const auto name : names) out.push_back({Story::uid(name), {Story::address(name)}, {"10.96.0.1"}});
+  for (const auto name : names)
+    out.push_back({Story::uid(name), {Story::address(name)}, std::vector<std::string>{"10.96.0.1"}});
   return out;
 }
 

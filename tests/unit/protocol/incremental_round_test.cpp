@@ -45,12 +45,9 @@ struct IncrementalRound : testing::Test {
     Plan plan{epoch, {}, 100ms, 10ms, {}, Incremental{a, rule, candidates()}};
     return step(state, Begin{plan, start});
   }
-  // With an earlier checkpoint at which each connection had carried a first byte.
+  // With an earlier checkpoint at which nothing had been exchanged.
   Output says(const PodUid& who, CounterTable now) {
-    CounterTable then;
-    const auto first = [](std::uint64_t count) { return std::min<std::uint64_t>(count, 1); };
-    for (const auto& end : now) then.push_back({end.local, end.remote, first(end.acked), first(end.sent), first(end.received)});
-    return step(state, Answered{who, History{{holding(std::move(then), Epoch{3})}, holding(std::move(now))}, start});
+    return step(state, Answered{who, History{{holding({}, Epoch{3})}, holding(std::move(now))}, start});
   }
   Output acks(const PodUid& who, CounterTable now) { return step(state, Answered{who, Acked{epoch, holding(std::move(now))}, start + 20ms}); }
   Output recorded() { return step(state, Recorded{start}); }
@@ -128,6 +125,36 @@ TEST_F(IncrementalRound, ExtensionMayLeadFurther) {
   EXPECT_EQ(asked(acks(b, {server(b, a, 0, 10), client(b, c, 1, 0)})), (std::set{c}));
   EXPECT_EQ(requested(says(c, {server(c, b, 0, 1)})), (std::set{c}));
   EXPECT_TRUE(persists<Commit>(acks(c, {server(c, b, 0, 1)})));
+}
+
+// b had been asked before a reached it through a Service: what it said then cannot show that.
+TEST_F(IncrementalRound, AsksAgainWhoMayBeBehindAServiceThatNobodyShows) {
+  (void)begin();
+  EXPECT_EQ(asked(says(a, {server(a, b, 0, 1)})), (std::set{b}));
+  (void)says(b, {client(b, a, 1, 0)});
+  (void)recorded();
+  const Counters through{{"10.0.0.1", 41000}, {"10.96.0.1", 80}, 5, 5, 0};
+  (void)acks(b, {client(b, a, 1, 0)});
+  const auto more = acks(a, {server(a, b, 0, 1), through});
+  EXPECT_EQ(asked(more), (std::set{c, d}));  // b is a member, and its state is saved
+  (void)says(c, {});
+  const auto found = says(d, {{{"10.0.0.4", 80}, {"10.0.0.1", 41000}, 0, 0, 5}});
+  EXPECT_EQ(requested(found), (std::set{d}));
+  const auto last = acks(d, {{{"10.0.0.4", 80}, {"10.0.0.1", 41000}, 0, 0, 5}});
+  EXPECT_EQ(asked(last), (std::set<PodUid>{}));
+  EXPECT_TRUE(persists<Commit>(last));
+}
+
+TEST_F(IncrementalRound, AsksOnlyOnceMoreForWhatNobodyShows) {
+  (void)begin();
+  const Counters somewhere{{"10.0.0.1", 41000}, {"192.0.2.1", 443}, 5, 5, 0};
+  EXPECT_EQ(asked(says(a, {somewhere})), (std::set{b, c, d}));
+  for (const auto& pod : {b, c, d}) (void)says(pod, {});
+  (void)recorded();
+  EXPECT_EQ(asked(acks(a, {somewhere})), (std::set{b, c, d}));  // it may have begun after they were asked
+  (void)says(b, {});
+  (void)says(c, {});
+  EXPECT_TRUE(persists<Commit>(says(d, {})));
 }
 
 TEST_F(IncrementalRound, AnExtensionThatComesTooLateVoidsTheCut) {

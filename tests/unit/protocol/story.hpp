@@ -69,7 +69,7 @@ class Story {
   [[nodiscard]] std::vector<LinePod> after_failure_of(const std::string& failed) {
     std::vector<LinePod> out;
     for (const auto& [name, pod] : pods_) {
-      LinePod of{{uid(name), {address(name)}, {"10.96.0.1"}, {pod.history, {}}}, true, {}};
+      LinePod of{{uid(name), {address(name)}, std::vector<std::string>{"10.96.0.1"}, {pod.history, {}}}, true, {}};
       if (failed.find(name) == std::string::npos) of.pod.history.present = state(name);
       of.lives = of.pod.history.present.has_value();
       out.push_back(std::move(of));
