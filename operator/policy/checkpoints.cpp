@@ -2,7 +2,6 @@
 
 #include "operator/rollback/line.hpp"
 #include "operator/snapshot/record.hpp"
-#include "protocol/collect.hpp"
 
 namespace cutline::op::policy {
 std::string checkpoint_name(const Pod& pod, CheckpointIndex index) { return fmt::format("{}-c{}", pod.name, value(index)); }
@@ -16,16 +15,17 @@ Json checkpoint_object(const std::string& ns, const Pod& pod, const protocol::Lo
 }
 
 std::vector<std::pair<Pod, Epoch>> superfluous(const Workload& workload, const SaveSpec& save) {
-  std::vector<protocol::PodHistory> histories;
-  for (const auto& [pod, services, history, failures] : workload.pods) histories.push_back({pod.uid, pod.addresses, services, history});
-  const auto collection = protocol::collect(histories, rollback::options_of(save));
+  rollback::Wish wish;
+  wish.everyone = true;
+  wish.options = rollback::options_of(save);
+  const auto line = rollback::compute(workload, wish);
+  if (!line) return {};
   std::vector<std::pair<Pod, Epoch>> out;
   for (const auto& [pod, services, history, failures] : workload.pods) {
-    const auto dropped = collection.drop.find(pod.uid);
-    if (dropped == collection.drop.end()) continue;
+    const auto entry = std::ranges::find(line->entries, pod.uid, [](const rollback::Entry& e) { return e.pod.uid; });
+    if (entry == line->entries.end()) continue;
     for (const auto& checkpoint : history.checkpoints)
-      if (protocol::is_own(checkpoint.epoch) && std::ranges::find(dropped->second, checkpoint.index) != dropped->second.end())
-        out.emplace_back(pod, checkpoint.epoch);
+      if (protocol::is_own(checkpoint.epoch) && checkpoint.index < entry->index) out.emplace_back(pod, checkpoint.epoch);
   }
   return out;
 }

@@ -19,7 +19,9 @@ struct Difference {
 };
 [[nodiscard]] Difference compare(const std::string& ns, const Workload& workload, const std::vector<Json>& objects);
 
-// Checkpoints that pods have taken by themselves and that no recovery line can ever need, whatever fails later (protocol/collect.hpp).
+// Checkpoints that pods have taken by themselves and that no recovery line can ever need, whatever fails later: those that are older than
+// the line of all pods failing together. That line is made of checkpoints alone, so it stays a line, and no later one is older. The sharper
+// rule of protocol/collect.hpp wants present states that fit together; histories of running pods are read one after the other.
 [[nodiscard]] std::vector<std::pair<Pod, Epoch>> superfluous(const Workload& workload, const SaveSpec& save);
 
 }  // namespace cutline::op::policy

@@ -63,7 +63,7 @@ Result<Line> compute(const Workload& workload, const Wish& wish) {
 
   const auto found = protocol::recovery_line(input(workload, wish), wish.options);
   if (const auto* none = std::get_if<protocol::NoLine>(&found))
-    return fail(Code::NotFound, "no recovery line: {}", protocol::sentence(*none, name));
+    return fail(Code::NotFound, "{}", protocol::sentence(*none, name));
   const auto& line = std::get<protocol::Line>(found);
 
   Line out{wish.snapshot, {}, {}, line.domino_depth, line.lost_bytes, line.lost_connections, 0};
