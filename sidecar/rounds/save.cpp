@@ -8,6 +8,7 @@
 #include "sidecar/gate/datagrams.hpp"
 #include "sidecar/rounds/accepted.hpp"
 #include "sidecar/rounds/connections.hpp"
+#include "sidecar/rounds/living.hpp"
 #include "sidecar/sockets/drain.hpp"
 
 namespace cutline::sidecar {
@@ -210,6 +211,7 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
     return dump(pod, container, (*prepared)[i], volumes_of(request.options, container.name), deadline);
   });
   if (!dumped) return tl::unexpected(dumped.error());
+  if (auto live_still = all_live(*containers); !live_still) return tl::unexpected(live_still.error());
   manifest.checkpoint.timings.dump = since(dump_start);
   if (auto told = note_interval(pod, manifest.checkpoint); !told) return forward(told, "datagrams");
   manifest.checkpoint.timings.frozen = frozen.thaw();
