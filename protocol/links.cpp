@@ -179,7 +179,8 @@ class Finder {
     const auto& address = ends(client, false).name.remote.address;
     if (addresses_.contains(address)) return false;
     for (std::uint32_t pod = 0; pod < pods_.size(); ++pod) {
-      if (pod != client.pod && pod != server.pod && (gaps(pod) || (dead(pod) && named(address, pod)))) return true;
+      if (pod == client.pod || pod == server.pod) continue;
+      if (may_lead(address, pod) && (gaps(pod) || (dead(pod) && named(address, pod)))) return true;
     }
     return false;
   }
@@ -194,7 +195,9 @@ class Finder {
     if (owner != owner_.end()) return add_uses(owner->second);
     bool inside = false;
     for (std::uint32_t pod = 0; pod < pods_.size(); ++pod) {
-      if (pod == side.pod || !(gaps(pod) || named(end.name.remote.address, pod))) continue;
+      // What a pod may have forgotten came to it through an address that leads to it.
+      if (pod == side.pod || !may_lead(end.name.remote.address, pod)) continue;
+      if (!gaps(pod) && !named(end.name.remote.address, pod)) continue;
       inside = inside || named(end.name.remote.address, pod);
       add_uses(pod);
     }
