@@ -158,7 +158,7 @@ class Finder {
     if (!datagrams) {
       bool unsure = !in_order(a, b) || missed(one, other) || missed(other, one);
       for (const auto& [client, server] : {std::pair{one, other}, std::pair{other, one}}) {
-        if (!led_elsewhere(client, server)) continue;
+        if (!led_elsewhere(client, server, unsure)) continue;
         if (ends(client, false).uses.size() <= ends(server, false).uses.size() && !hidden(client.pod) && !unsure)
           continue;
         alone(client, false);
@@ -174,13 +174,13 @@ class Finder {
       add(Kind::OneSided, datagrams, other, {one.pod, Side::kNone, Side::kNone});
   }
 
-  // Through a Service to another pod, one that may not tell all?
-  bool led_elsewhere(const Side& client, const Side& server) const {
+  // Through a Service to another pod? To one that may not tell all; or, if it is unsure, to any.
+  bool led_elsewhere(const Side& client, const Side& server, bool unsure) const {
     const auto& address = ends(client, false).name.remote.address;
     if (addresses_.contains(address)) return false;
     for (std::uint32_t pod = 0; pod < pods_.size(); ++pod) {
       if (pod == client.pod || pod == server.pod) continue;
-      if (may_lead(address, pod) && (gaps(pod) || (dead(pod) && named(address, pod)))) return true;
+      if (may_lead(address, pod) && (gaps(pod) || (named(address, pod) && (dead(pod) || unsure)))) return true;
     }
     return false;
   }

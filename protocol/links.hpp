@@ -10,8 +10,7 @@
 //
 // Uses of the same endpoints are paired in order. That is unsure when one in the middle may have been an attempt that
 // the other side never saw (nothing acknowledged, nothing received), when several servers behind one Service show the
-// same client endpoint, and when numbers contradict one another: more received than a closed end has sent, say, or one
-// row of `closed` that is the sum of several uses, where the other pod's checkpoints lie between them.
+// same client endpoint, and when numbers contradict one another: more received than a closed end has sent, say.
 //
 // Pure. A Links borrows nothing from what it was made from.
 #pragma once

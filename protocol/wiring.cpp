@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <unordered_map>
 
 namespace cutline::protocol {
@@ -85,17 +86,19 @@ class Wirer {
     const auto x = link.sides[static_cast<std::size_t>(side)].pod,
                y = link.sides[static_cast<std::size_t>(1 - side)].pod;
     const auto never = links_.timelines[x].checkpoints + 1;  // none of X's checkpoints is enough
+    const auto& blind = links_.timelines[y].unobserved;
     auto& into = threshold(x, y);
-    auto p = providing.first;
+    auto p = providing.first, since = needing.first;  // since then Y has asked for no more
     std::uint64_t before = 0;
     for (auto q = needing.first; q <= needing.last; ++q) {
       const auto need = value_at(link, 1 - side, q, needed);
       if (need < before) p = providing.first;
+      if (need != before || std::ranges::binary_search(blind, q)) since = q;
       before = need;
       if (need == 0) continue;
       while (p <= providing.last && p < never && value_at(link, side, p, provided) < need) ++p;
       auto earliest = p <= providing.last ? p : never;
-      if (link.kind != Link::Kind::Pair) earliest = vouched(link, side, needed, q, earliest);
+      if (link.kind != Link::Kind::Pair) earliest = vouched(x, y, since, earliest);
       into.raise(q, earliest, q == needing.last);
     }
   }
@@ -128,18 +131,53 @@ class Wirer {
     return it->second;
   }
 
-  // The point of X by which Y had got, in a cut, all that it asks for at q.
-  std::uint32_t vouched(const Link& link, int side, Part needed, std::uint32_t q, std::uint32_t otherwise) {
-    const auto x = link.sides[static_cast<std::size_t>(side)].pod,
-               y = link.sides[static_cast<std::size_t>(1 - side)].pod;
-    const auto& blind = links_.timelines[y].unobserved;
-    for (const auto& [at_x, at_y] : cuts(x, y)) {
-      const bool before = q <= at_y;
-      const bool same = before || (value_at(link, 1 - side, at_y, needed) == value_at(link, 1 - side, q, needed) &&
-                                   std::ranges::none_of(blind, [&](auto point) { return at_y < point && point <= q; }));
-      if (same) return std::min(at_x, otherwise);
+  // The earliest point of X that is known to come after all that Y had got by `since`, if it is before `otherwise`.
+  std::uint32_t vouched(std::uint32_t x, std::uint32_t y, std::uint32_t since, std::uint32_t otherwise) {
+    for (const auto& [at_x, at_y] : cuts(x, y))
+      if (since <= at_y) return std::min({at_x, otherwise, after(y, since)[x]});
+    return std::min(otherwise, after(y, since)[x]);
+  }
+
+  // Of every pod the earliest point that has, directly or not, received something that this one sent after `point`.
+  const std::vector<std::uint32_t>& after(std::uint32_t pod, std::uint32_t point) {
+    const auto [it, fresh] = after_.try_emplace((std::uint64_t{pod} << 32) | point);
+    if (!fresh) return it->second;
+    auto& earliest = it->second;
+    for (const auto& timeline : links_.timelines) earliest.push_back(timeline.points());
+    earliest[pod] = point;
+    std::vector<std::uint32_t> turn{pod};
+    while (!turn.empty()) {
+      const auto x = turn.back();
+      turn.pop_back();
+      for (const auto& [link, side] : pairs_of(x)) {
+        const auto y = link->sides[static_cast<std::size_t>(1 - side)].pod;
+        const auto sent = amounts(*link, side, earliest[x]).sent;
+        const auto points = std::views::iota(std::uint32_t{1}, earliest[y]);
+        const auto found =
+            std::ranges::partition_point(points, [&](auto q) { return amounts(*link, 1 - side, q).received <= sent; });
+        if (found == points.end()) continue;
+        earliest[y] = *found;
+        turn.push_back(y);
+      }
     }
-    return otherwise;
+    return earliest;
+  }
+
+  using Sides = std::vector<std::pair<const Link*, int>>;
+  const Sides& pairs_of(std::uint32_t pod) {
+    if (pairs_.empty()) {
+      pairs_.resize(pods_.size());
+      for (const auto& link : links_.links) {
+        if (link.kind != Link::Kind::Pair) continue;
+        for (const int side : {0, 1}) pairs_[link.sides[static_cast<std::size_t>(side)].pod].emplace_back(&link, side);
+      }
+    }
+    return pairs_[pod];
+  }
+
+  Amounts amounts(const Link& link, int side, std::uint32_t point) const {
+    const auto& of = link.sides[static_cast<std::size_t>(side)];
+    return links_.ends(of, link.datagrams).uses[of.use].amounts(point);
   }
 
   const std::vector<PodHistory>& pods_;
@@ -147,6 +185,8 @@ class Wirer {
   const WiringOptions& options_;
   std::unordered_map<std::uint64_t, Threshold> between_;  // two pods, X and Y
   std::unordered_map<std::uint64_t, Cuts> cuts_;
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> after_;  // pod and point
+  std::vector<Sides> pairs_;
   std::vector<Dependencies::Channel> channels_;
 };
 

@@ -5,9 +5,13 @@
 // only are folded into one channel per pair of pods that says at once: Y at y needs X at x or later. So the work is
 // linear in the number of counters recorded, and not in connections times checkpoints.
 //
-// What is not certain (every link but a Pair) is taken on the safe side, with one exception: checkpoints of the same
-// coordinated round are a consistent cut, by the gates and by the proof, so what a pod asks for by its own, and as long
-// as it asks for no more after it, needs nothing later than the other's.
+// What is not certain (every link but a Pair) is taken on the safe side: what a pod may have received from another, it
+// may have received from the other's very last moment. Unless it is known to have been earlier:
+//
+// - checkpoints of the same coordinated round are a consistent cut, by the gates and by the proof: what a pod had
+//   received by its own was sent by the other's;
+// - a point that has, directly or through others, received what a pod sent after point q comes after q, and so after
+//   all that the pod had received by q.
 #pragma once
 
 #include "protocol/cascade.hpp"

@@ -3,15 +3,9 @@
 namespace cutline::sockets {
 
 bool ClosedTable::add(const protocol::Counters& row) {
-  const protocol::Connection tuple{row.local, row.remote};
-  auto found = sums_.find(tuple);
-  if (found == sums_.end()) {
-    if (sums_.size() >= kMost) return false;
-    found = sums_.emplace(tuple, protocol::Counters{row.local, row.remote, 0, 0, 0}).first;
-  }
-  found->second.acked += row.acked;
-  found->second.sent += row.sent;
-  found->second.received += row.received;
+  if (size_ >= kMost) return false;
+  uses_[{row.local, row.remote}].push_back(row);
+  ++size_;
   return true;
 }
 
@@ -21,10 +15,18 @@ bool ClosedTable::add(const protocol::CounterTable& rows) {
   return all;
 }
 
+bool ClosedTable::precede(const protocol::CounterTable& rows) {
+  ClosedTable out;
+  bool all = out.add(rows);
+  all = out.add(this->rows()) && all;
+  *this = std::move(out);
+  return all;
+}
+
 protocol::CounterTable ClosedTable::rows() const {
   protocol::CounterTable out;
-  out.reserve(sums_.size());
-  for (const auto& [tuple, row] : sums_) out.push_back(row);
+  out.reserve(size_);
+  for (const auto& [tuple, rows] : uses_) out.insert(out.end(), rows.begin(), rows.end());
   return out;
 }
 
@@ -63,7 +65,8 @@ bool Interval::keep(Epoch checkpoint, CheckpointIndex index, CheckpointIndex par
 
 void Interval::precede(const Told& interval) {
   parent_ = interval.parent;
-  join(before_, interval.closed, interval.observed);
+  const bool all = before_.closed.precede(interval.closed);
+  before_.observed = before_.observed && interval.observed && all;
 }
 
 }  // namespace cutline::sockets

@@ -1,8 +1,8 @@
 // "What a pod does between two of its checkpoints", as far as connections tell: which have closed since the last checkpoint that counts,
 // with the final counters of each, and whether all of them were seen.
 //
-// A tuple that is used again and again within an interval has one row, the sum; a connection's value in a state of the pod is so the
-// sum of its rows along the chain of intervals, plus the counters of the live socket.
+// A tuple that is used again and again has a row for each use, in their order: the recovery line tells uses apart, for what one of
+// them sent and nobody received must not stand in for what the next one sends.
 // A checkpoint cuts here, and the next interval begins only when the checkpoint is kept: what closed before an attempt that came to
 // nothing is told again by the next. Pure values; not thread-safe.
 #pragma once
@@ -12,18 +12,21 @@
 
 namespace cutline::sockets {
 
-// Tuples of closed connections, with the sum of their final counters. Bounded.
+// Closed connections with their final counters, by tuple, and of each tuple in the order of its uses. Bounded.
 class ClosedTable {
  public:
   static constexpr std::size_t kMost = 65'536;
-  // false: there is no room for another tuple.
+  // false: there is no room for another one.
   [[nodiscard]] bool add(const protocol::Counters& row);
   [[nodiscard]] bool add(const protocol::CounterTable& rows);
+  // What closed before all that is here.
+  [[nodiscard]] bool precede(const protocol::CounterTable& rows);
   [[nodiscard]] protocol::CounterTable rows() const;
-  [[nodiscard]] bool empty() const { return sums_.empty(); }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
 
  private:
-  std::map<protocol::Connection, protocol::Counters> sums_;
+  std::map<protocol::Connection, protocol::CounterTable> uses_;
+  std::size_t size_ = 0;
 };
 
 class Interval {

@@ -288,5 +288,22 @@ TEST(AnIntervalThatWasNotAllSeen, DependsOnWhateverAFailedPodDid) {
   EXPECT_EQ(at(line_of(story.after_failure_of("a"), allow), 'b'), present);
 }
 
+// What it may have been is over once the other has had word of what came after it.
+TEST(AnIntervalThatWasNotAllSeen, IsOfNoAccountToAStateThatComesAfterIt) {
+  Story story;
+  story.message('a', 'b');
+  story.message('b', 'c');
+  story.message('c', 'a');
+  story.snapshot("abc", 1);
+  story.blind('b');
+  story.checkpoint('b');  // b2
+  story.message('b', 'c');
+  story.checkpoint('c');
+  story.message('c', 'a');
+  story.checkpoint('a');  // a2 comes after b2, by way of c: a died later than whatever b has not seen
+  const auto line = line_of(story.after_failure_of("a"), allow);
+  EXPECT_EQ(at(line, 'b'), present) << testing::PrintToString(told(line.moves));
+}
+
 }  // namespace
 }  // namespace cutline::protocol
