@@ -1,7 +1,6 @@
 #include "sidecar/rounds/save.hpp"
 
 #include <future>
-#include <thread>
 
 #include "base/log.hpp"
 #include "sidecar/files/files.hpp"
@@ -19,9 +18,6 @@ using Clock = std::chrono::steady_clock;
 constexpr Millis kLauncherAnswer{1000};
 constexpr Millis kFreeze{2000};
 constexpr Millis kDrain{5};
-// Members are asked at the same moment, and are ready at different ones. Who freezes early is held the longer: so all wait this long for
-// each other, before anything is held. A pod that takes longer is waited for behind the gates.
-constexpr Millis kTogether{40};
 constexpr Millis kAccept{200};      // before anything is frozen
 constexpr Millis kAcceptAgain{50};  // of what has come since, behind the closed gate
 constexpr int kAcceptTries = 3;
@@ -201,7 +197,6 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   Frozen frozen{pod.launchers, *containers};
   if (auto guarded = frozen.guard(request.hold); !guarded) return forward(guarded, "guard");
   const auto ready = since(start);
-  if (!protocol::is_own(request.epoch)) std::this_thread::sleep_until(start + std::min(kTogether, request.hold / 10));
   auto live = stand_still(pod, *containers, frozen, request.hold, deadline);
   if (!live) return tl::unexpected(live.error());
   manifest.checkpoint.counters = pod.tracker.counters(*live);
