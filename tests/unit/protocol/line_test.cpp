@@ -75,6 +75,19 @@ TEST(TheDominoEffect, TakesTwoProcessesBackToTheirStart) {
                           "not sent at its start"));
 }
 
+TEST(TheRecoveryLine, IsNotMistakenAboutAConnectionOfWhichAnEarlierRollbackLostBytes) {
+  Story story;
+  story.message('a', 'b', 100);
+  story.lose('b', 'a', 30);
+  story.close('a', 'b');
+  story.close('b', 'a');
+  story.checkpoint('a');
+  story.checkpoint('b');
+  const auto line = line_of(story.after_failure_of("a"), allow);
+  EXPECT_EQ(at(line, 'a'), saved(1));
+  EXPECT_EQ(at(line, 'b'), present);
+}
+
 TEST(TheDominoEffect, IsRefusedWhereNoPodMayStartAfresh) {
   const auto found = recovery_line(two_processes_that_cascade().after_failure_of("b"), allow);
   ASSERT_TRUE(std::holds_alternative<NoLine>(found));

@@ -20,6 +20,8 @@ class Story {
   void send(Name from, Name to, std::uint64_t bytes) { connect(from, to), end(from, to).sent += bytes; }
   void receive(Name at, Name from, std::uint64_t bytes) { end(at, from).received += bytes; }
   void acknowledge(Name from, Name to) { end(from, to).acked = end(to, from).received; }
+  // An earlier rollback with lost: Allow has put the receiver back.
+  void lose(Name at, Name from, std::uint64_t bytes) { end(at, from).received -= bytes; }
   void connect(Name client, Name server) {
     if (pods_[client].ends.contains(server)) return;
     const Endpoint from{address(client), static_cast<std::uint16_t>(40000 + server)}, to{address(server), 80};
