@@ -28,11 +28,6 @@ constexpr int kRuns = 60;
 constexpr int kWarm = 10;
 constexpr std::size_t kRawBytes = 64;
 
-[[noreturn]] void die(const std::string& what) {
-  fmt::print(stderr, "coordination: {}\n", what);
-  std::exit(1);
-}
-
 control::IdentitySource identity(const control::KeyAndCertificate& authority, const std::string& name) {
   auto own = control::issue(authority, {name, {}});
   if (!own) die(own.error().message);

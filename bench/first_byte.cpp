@@ -19,14 +19,6 @@ using namespace std::chrono_literals;
 constexpr std::uint16_t kControlPort = 7077;
 constexpr int kRuns = 31;
 
-[[noreturn]] void die(const std::string& what) {
-  fmt::print(stderr, "first-byte: {}\n", what);
-  std::exit(1);
-}
-void check(const Status& status) {
-  if (!status) die(status.error().message);
-}
-
 // Turns of a ping-pong over one connection, for as long as it lives.
 class PingPong {
  public:

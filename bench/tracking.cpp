@@ -26,11 +26,6 @@ constexpr int kRuns = 100;  // of both
 constexpr auto kTurn = 100ms;
 constexpr std::size_t kTransfer = 40;
 
-[[noreturn]] void die(const std::string& what) {
-  fmt::print(stderr, "tracking: {}\n", what);
-  std::exit(1);
-}
-
 template <class T>
 T must(Result<T> result) {
   if (!result) die(result.error().message);

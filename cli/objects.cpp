@@ -1,7 +1,8 @@
 #include "cli/objects.hpp"
 
 #include <charconv>
-#include <ctime>
+
+#include "kube/timestamp.hpp"
 
 namespace cutline::cli {
 namespace {
@@ -46,7 +47,7 @@ Conditions conditions(const Json& object) {
   Conditions out;
   for (const auto& c : items(object, "/status/conditions"))
     out.all.push_back({text(c, "/type"), text(c, "/reason"), text(c, "/message"), text(c, "/status") == "True",
-                       parse_time(text(c, "/lastTransitionTime"))});
+                       kube::parse_time(text(c, "/lastTransitionTime"))});
   return out;
 }
 
@@ -62,16 +63,6 @@ State state_at(const Json& object, const char* pointer) {
   if (found == nullptr) return {};
   if (found->is_number_integer()) return parse_state(std::to_string(found->get<std::int64_t>())).value_or(State{});
   return found->is_string() ? parse_state(found->get<std::string>()).value_or(State{}) : State{};
-}
-
-std::vector<Requirement> requirements(const Json& policy) {
-  std::vector<Requirement> out;
-  if (const auto* labels = at(policy, "/spec/selector/matchLabels"); labels != nullptr && labels->is_object())
-    for (const auto& [key, value] : labels->items())
-      out.push_back({key, "In", {value.is_string() ? value.get<std::string>() : ""}});
-  for (const auto& term : items(policy, "/spec/selector/matchExpressions"))
-    out.push_back({text(term, "/key"), text(term, "/operator"), texts(term, "/values")});
-  return out;
 }
 
 }  // namespace
@@ -108,31 +99,7 @@ std::optional<State> parse_state(std::string_view text) {
   return *index == 0 ? State{Kind::Start, 0} : State{Kind::Checkpoint, *index};
 }
 
-std::optional<Time> parse_time(const std::string& text) {
-  std::tm parts{};
-  const auto* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (end == nullptr || (*end != 'Z' && *end != '.')) return std::nullopt;  // the API server writes UTC only
-  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::from_time_t(::timegm(&parts)));
-}
-
-protocol::Endpoint parse_endpoint(const std::string& text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return {text, 0};
-  auto address = text.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  return {address, static_cast<std::uint16_t>(parse_number(std::string_view{text}.substr(colon + 1)).value_or(0))};
-}
-
-bool selects(const Policy& policy, const Pod& pod) {
-  return !policy.selector.empty() && std::ranges::all_of(policy.selector, [&](const Requirement& r) {
-    const auto label = pod.labels.find(r.key);
-    const bool there = label != pod.labels.end();
-    if (r.op == "Exists") return there;
-    if (r.op == "DoesNotExist") return !there;
-    const bool in = there && std::ranges::find(r.values, label->second) != r.values.end();
-    return r.op == "In" ? in : r.op == "NotIn" && !in;
-  });
-}
+bool selects(const Policy& policy, const Pod& pod) { return !policy.selector.empty() && policy.selector.matches(pod.labels); }
 
 Policy read_policy(const Json& o) {
   Policy out{.name = kube::key_of(o).name,
@@ -144,7 +111,7 @@ Policy read_policy(const Json& o) {
              .suspended = flag(o, "/spec/suspend"),
              .members = number(o, "/status/members"),
              .line = {},
-             .selector = requirements(o),
+             .selector = kube::read_selector(at(o, "/spec/selector") != nullptr ? *at(o, "/spec/selector") : Json{}),
              .conditions = conditions(o)};
   if (out.protocol.empty()) out.protocol = "Coordinated";
   for (const auto& p : items(o, "/status/line"))
@@ -166,7 +133,7 @@ Snapshot read_snapshot(const Json& o) {
                .has_proof = at(o, "/status/proof") != nullptr,
                .pinned = flag(o, "/spec/pinned"),
                .members = {},
-               .created = parse_time(text(o, "/metadata/creationTimestamp")),
+               .created = kube::parse_time(text(o, "/metadata/creationTimestamp")),
                .conditions = conditions(o)};
   if (out.protocol.empty()) out.protocol = text(o, "/spec/protocol");
   for (const auto& m : items(o, "/status/members"))
@@ -182,12 +149,12 @@ Checkpoint read_checkpoint(const Json& o) {
                  .snapshot = text(o, "/spec/snapshot"),
                  .index = number(o, "/spec/index"),
                  .bytes = number(o, "/spec/bytes"),
-                 .created = parse_time(text(o, "/metadata/creationTimestamp")),
+                 .created = kube::parse_time(text(o, "/metadata/creationTimestamp")),
                  .counters = std::nullopt};
   if (at(o, "/spec/counters/connections") == nullptr) return out;
   out.counters.emplace();
   for (const auto& c : items(o, "/spec/counters/connections"))
-    out.counters->push_back({parse_endpoint(text(c, "/local")), parse_endpoint(text(c, "/remote")), number(c, "/acked"),
+    out.counters->push_back({protocol::parse_endpoint(text(c, "/local")), protocol::parse_endpoint(text(c, "/remote")), number(c, "/acked"),
                              number(c, "/sent"), number(c, "/received")});
   return out;
 }
@@ -213,7 +180,7 @@ Rollback read_rollback(const Json& o) {
   out.lost_bytes = number(o, "/status/lost/bytes");
   out.lost_connections = number(o, "/status/lost/connections");
   out.external = number(o, "/status/lost/external");
-  out.created = parse_time(text(o, "/metadata/creationTimestamp"));
+  out.created = kube::parse_time(text(o, "/metadata/creationTimestamp"));
   out.conditions = conditions(o);
   return out;
 }
@@ -231,7 +198,7 @@ Pod read_pod(const Json& o) {
       if (value.is_string()) out.labels.emplace(key, value.get<std::string>());
   const auto inject = out.labels.find("cutline.dev/inject");
   out.takes_part =
-      inject != out.labels.end() && inject->second == "true" && at(o, "/metadata/deletionTimestamp") == nullptr;
+      inject != out.labels.end() && inject->second == "true" && !kube::is_being_deleted(o);
   return out;
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "kube/resource.hpp"
+#include "kube/selector.hpp"
 #include "protocol/counters.hpp"
 
 namespace cutline::cli {
@@ -44,17 +44,12 @@ struct LinePoint {
   std::uint64_t checkpoint = 0;  // 0: its start
 };
 
-struct Requirement {  // of a label selector
-  std::string key, op;
-  std::vector<std::string> values;
-};
-
 struct Policy {
   std::string name, protocol, recovery_mode, last_snapshot, recovery_line, next_schedule;
   bool suspended = false;
   std::uint64_t members = 0;
   std::vector<LinePoint> line;
-  std::vector<Requirement> selector;  // all must be met
+  kube::Selector selector;
   Conditions conditions;
 };
 
@@ -110,10 +105,6 @@ struct Pod {
 };
 
 [[nodiscard]] bool selects(const Policy& policy, const Pod& pod);
-
-[[nodiscard]] std::optional<Time> parse_time(const std::string& text);
-// ADDRESS:PORT or [ADDRESS]:PORT
-[[nodiscard]] protocol::Endpoint parse_endpoint(const std::string& text);
 
 [[nodiscard]] Policy read_policy(const Json& object);
 [[nodiscard]] Snapshot read_snapshot(const Json& object);

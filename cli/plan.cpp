@@ -2,6 +2,7 @@
 
 #include "cli/steps.hpp"
 #include "cli/words.hpp"
+#include "kube/timestamp.hpp"
 
 namespace cutline::cli {
 namespace {
@@ -116,7 +117,7 @@ Result<Json> dry_run(const std::string& ns, const std::string& name, const Quest
   Json to = {{"latest", true}};
   if (!q.snapshot.empty()) to = {{"snapshot", q.snapshot}};
   if (!q.before.empty()) {
-    if (!parse_time(q.before))
+    if (!kube::parse_time(q.before))
       return fail(Code::Invalid, "--before {}: write a time in UTC, for example 2026-03-01T12:00:00Z", q.before);
     to = {{"before", q.before}};
   }

@@ -1,9 +1,7 @@
 #include "cli/server.hpp"
 
-#include <cstdlib>
 #include <random>
 #include <set>
-#include <sstream>
 #include <thread>
 
 namespace cutline::cli {
@@ -33,18 +31,6 @@ Status fill(kube::Client& client, const kube::Resource& resource, const std::str
   if (!list) return tl::unexpected(advised(list.error(), fmt::format("list {} of namespace {}", resource.plural, ns)));
   for (const auto& item : (*list)["items"]) out.push_back(read(item));
   return {};
-}
-
-// The first existing file of $KUBECONFIG, else ~/.kube/config.
-std::string usual_kubeconfig() {
-  const auto variable = [](const char* name) {
-    const auto* value = std::getenv(name);
-    return std::string{value != nullptr ? value : ""};
-  };
-  std::istringstream list{variable("KUBECONFIG")};
-  for (std::string path; std::getline(list, path, ':');)
-    if (std::filesystem::exists(path)) return path;
-  return variable("HOME") + "/.kube/config";
 }
 
 // Named here and not by the server: a request that is sent twice must not make two.
@@ -78,10 +64,7 @@ Result<Rollback> wait_for_answer(kube::Client& client, const kube::Key& key, con
 }  // namespace
 
 Result<std::unique_ptr<kube::Client>> connect(const Access& access) {
-  const bool named = !access.kubeconfig.empty() || !access.context.empty();
-  auto config =
-      named ? kube::from_kubeconfig(access.kubeconfig.empty() ? usual_kubeconfig() : access.kubeconfig, access.context)
-            : kube::discover();
+  auto config = access.kubeconfig.empty() ? kube::discover(access.context) : kube::from_kubeconfig(access.kubeconfig, access.context);
   if (!config) return tl::unexpected(config.error().in("find the cluster"));
   return kube::Client::connect(std::move(*config));
 }

@@ -43,16 +43,18 @@ Result<Config> in_cluster() {
   return config;
 }
 
-Result<Config> discover() {
+Result<Config> discover(std::string_view context) {
   if (const auto list = env("KUBECONFIG"); !list.empty()) {
     const auto path = first_existing(list);
     if (path.empty()) return fail(Code::NotFound, "KUBECONFIG={}: no such file", list);
-    return from_kubeconfig(path);
+    return from_kubeconfig(path, context);
   }
-  auto pod = in_cluster();
-  if (pod || pod.error().code != Code::NotFound) return pod;
+  if (context.empty()) {
+    auto pod = in_cluster();
+    if (pod || pod.error().code != Code::NotFound) return pod;
+  }
   const auto home = env("HOME") + "/.kube/config";
-  if (std::filesystem::exists(home)) return from_kubeconfig(home);
+  if (std::filesystem::exists(home)) return from_kubeconfig(home, context);
   return fail(Code::NotFound, "no cluster: set KUBECONFIG, or run in a pod, or write {}", home);
 }
 

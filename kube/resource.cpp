@@ -4,6 +4,8 @@ namespace cutline::kube {
 
 std::string to_string(const Key& key) { return key.ns.empty() ? key.name : key.ns + "/" + key.name; }
 
+bool is_being_deleted(const Json& object) { return object.contains(Json::json_pointer("/metadata/deletionTimestamp")); }
+
 std::string string_at(const Json& object, std::string_view pointer) {
   const Json* at = &object;
   while (!pointer.empty()) {

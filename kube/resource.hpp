@@ -32,6 +32,7 @@ struct Key {
 [[nodiscard]] Key key_of(const Json& object);
 [[nodiscard]] std::string uid_of(const Json& object);
 [[nodiscard]] std::string resource_version_of(const Json& object);
+[[nodiscard]] bool is_being_deleted(const Json& object);  // gone once its finalizers are
 // The string at `pointer` ("/spec/nodeName"), or "".
 [[nodiscard]] std::string string_at(const Json& object, std::string_view pointer);
 

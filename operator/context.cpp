@@ -2,8 +2,8 @@
 
 #include <future>
 
+#include "kube/timestamp.hpp"
 #include "operator/api/resources.hpp"
-#include "operator/api/text.hpp"
 
 namespace cutline::op {
 
@@ -60,6 +60,6 @@ std::map<PodUid, Result<protocol::Reply>> ask_each(control::Fleet& fleet, std::v
   return out;
 }
 
-std::string now_text() { return show(std::chrono::system_clock::now()); }
+std::string now_text() { return kube::rfc3339(std::chrono::system_clock::now()); }
 
 }  // namespace cutline::op

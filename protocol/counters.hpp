@@ -16,6 +16,11 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
+// "10.0.0.1:80", "[fd00::1]:80"; without a port, as datagrams have none here, the address alone.
+[[nodiscard]] std::string show(const Endpoint& endpoint);
+// What show() writes; a port that is no port is 0.
+[[nodiscard]] Endpoint parse_endpoint(const std::string& text);
+
 // One end's name of a connection.
 struct Connection {
   Endpoint local;

@@ -4,13 +4,7 @@
 namespace cutline::protocol {
 namespace {
 
-std::string text(const Endpoint& e) {
-  if (e.port == 0) return e.address;
-  return e.address.find(':') == std::string::npos ? fmt::format("{}:{}", e.address, e.port)
-                                                  : fmt::format("[{}]:{}", e.address, e.port);
-}
-
-std::string text(const Connection& c) { return fmt::format("{} - {}", text(c.local), text(c.remote)); }
+std::string text(const Connection& c) { return fmt::format("{} - {}", show(c.local), show(c.remote)); }
 
 std::string amount(const Move& move) {
   const auto* unit = move.datagrams ? "datagram" : "byte";

@@ -103,7 +103,11 @@ struct Probe {};                            // does every application live?
 struct Sever { Epoch epoch{}; std::vector<Connection> connections; };  // destroy these: their other ends were rolled back without us
 // What the sidecar does without being asked each time; replaces what it was told before. `grace`: so long a dead application's
 // container waits for a rollback before it ends.
-struct Configure { std::optional<Independent> independent; Millis grace{0}; };
+struct Configure {
+  std::optional<Independent> independent;
+  Millis grace{0};
+  bool operator==(const Configure&) const = default;
+};
 
 using Command = std::variant<Request, Done, Abort, Prepare, Restore, Release, Forget, Preflight, Recall, Probe, Sever, Configure>;
 

@@ -4,12 +4,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
+#include <string>
 #include <vector>
+
+#include "base/result.hpp"
 
 namespace cutline::bench {
 
 using Clock = std::chrono::steady_clock;
+
+[[noreturn]] inline void die(const std::string& what) {
+  fmt::print(stderr, "{}: {}\n", ::program_invocation_short_name, what);
+  std::exit(1);
+}
+inline void check(const Status& status) {
+  if (!status) die(status.error().message);
+}
 
 [[nodiscard]] inline double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();

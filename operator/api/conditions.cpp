@@ -2,10 +2,6 @@
 
 namespace cutline::op {
 
-void set_not_implemented(Json& object, const std::vector<std::string>& fields, const std::string& now) {
-  set_condition(object, {"NotImplemented", true, "NotImplemented", fmt::format("{}", fmt::join(fields, ", "))}, now);
-}
-
 const Json* find_condition(const Json& object, std::string_view type) {
   const auto list = Json::json_pointer("/status/conditions");
   if (!object.contains(list)) return nullptr;
@@ -18,6 +14,8 @@ bool is_true(const Json& object, std::string_view type) {
   const auto* found = find_condition(object, type);
   return found != nullptr && found->value("status", "") == "True";
 }
+
+bool has_ended(const Json& object) { return is_true(object, "Failed") || is_true(object, "Released"); }
 
 void set_condition(Json& object, const Condition& condition, const std::string& now) {
   const std::string status = condition.status ? "True" : "False";

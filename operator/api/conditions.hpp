@@ -18,10 +18,9 @@ struct Condition {
 // Sets it in status.conditions of `object`; `now` in RFC 3339.
 void set_condition(Json& object, const Condition& condition, const std::string& now);
 
-// That the schema takes these fields and this version does not carry them out.
-void set_not_implemented(Json& object, const std::vector<std::string>& fields, const std::string& now);
-
 [[nodiscard]] bool is_true(const Json& object, std::string_view type);
+// Of a snapshot or a rollback: nothing more will happen to it.
+[[nodiscard]] bool has_ended(const Json& object);
 // Null when it is not there.
 [[nodiscard]] const Json* find_condition(const Json& object, std::string_view type);
 

@@ -27,36 +27,6 @@ std::vector<std::string> strings(const Json& list) {
   return out;
 }
 
-bool meets(const Json& labels, const Requirement& requirement) {
-  const bool present = labels.contains(requirement.key);
-  if (requirement.op == "Exists") return present;
-  if (requirement.op == "DoesNotExist") return !present;
-  const bool among = present && std::ranges::find(requirement.values, labels.at(requirement.key).get<std::string>()) != requirement.values.end();
-  return requirement.op == "In" ? among : !among;
-}
-
-std::string show(const Requirement& requirement) {
-  if (requirement.op == "Exists") return requirement.key;
-  if (requirement.op == "DoesNotExist") return "!" + requirement.key;
-  return fmt::format("{} {} ({})", requirement.key, requirement.op == "In" ? "in" : "notin", fmt::join(requirement.values, ","));
-}
-
-}  // namespace
-
-bool Selector::matches(const Json& labels) const {
-  const auto has = [&](const auto& wanted) { return labels.value(wanted.first, "") == wanted.second && labels.contains(wanted.first); };
-  return std::ranges::all_of(match_labels, has) && std::ranges::all_of(match_expressions, [&](const auto& r) { return meets(labels, r); });
-}
-
-std::string Selector::query() const {
-  std::vector<std::string> parts;
-  for (const auto& [key, value] : match_labels) parts.push_back(key + "=" + value);
-  for (const auto& requirement : match_expressions) parts.push_back(show(requirement));
-  return fmt::format("{}", fmt::join(parts, ","));
-}
-
-namespace {
-
 Millis duration(const Json& object, const char* pointer, Millis otherwise) {
   const auto written = text(object, pointer);
   return written ? parse_duration(*written).value_or(otherwise) : otherwise;
@@ -83,10 +53,7 @@ RecoverySpec read_recovery_spec(const Json& policy) {
 
 SaveSpec read_save_spec(const Json& object) {
   SaveSpec out;
-  const auto labels = part(object, "/spec/selector/matchLabels", Json::object());
-  for (const auto& [key, value] : labels.items()) out.selector.match_labels[key] = value.get<std::string>();
-  for (const auto& r : part(object, "/spec/selector/matchExpressions", Json::array()))
-    out.selector.match_expressions.push_back({r.value("key", ""), r.value("operator", ""), strings(r.value("values", Json::array()))});
+  out.selector = kube::read_selector(part(object, "/spec/selector", Json::object()));
   out.protocol = text(object, "/spec/protocol").value_or("Coordinated");
   out.incremental = read_incremental(object);
   out.independent = read_independent(object);

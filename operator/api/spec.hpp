@@ -1,30 +1,16 @@
 // What users ask for, as types. The schemas (crds/) have refused what cannot be; these readers never throw. Pure.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <vector>
 
-#include "kube/resource.hpp"
+#include "kube/selector.hpp"
 #include "protocol/messages.hpp"
 
 namespace cutline::op {
 
 using kube::Json;
-
-struct Requirement {
-  std::string key;
-  std::string op;  // In | NotIn | Exists | DoesNotExist
-  std::vector<std::string> values;
-};
-
-struct Selector {
-  std::map<std::string, std::string> match_labels;
-  std::vector<Requirement> match_expressions;
-  [[nodiscard]] bool matches(const Json& labels) const;
-  // As the API server takes it in a list's query.
-  [[nodiscard]] std::string query() const;
-};
+using kube::Selector;
 
 struct IncrementalSpec {
   std::string initiator;

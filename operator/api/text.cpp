@@ -1,7 +1,5 @@
 #include "operator/api/text.hpp"
 
-#include <fmt/chrono.h>
-
 #include <charconv>
 
 namespace cutline::op {
@@ -26,35 +24,11 @@ Result<Millis> parse_duration(std::string_view text) {
   return Millis{static_cast<std::int64_t>(total)};
 }
 
-Result<std::chrono::system_clock::time_point> parse_time(const std::string& text) {
-  std::tm parts{};
-  if (::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts) == nullptr) return fail(Code::Invalid, "'{}' is no time", text);
-  return std::chrono::system_clock::from_time_t(::timegm(&parts));
-}
-
-std::string show(const protocol::Endpoint& e) {
-  return e.address.contains(':') ? fmt::format("[{}]:{}", e.address, e.port) : fmt::format("{}:{}", e.address, e.port);
-}
-
-protocol::Endpoint parse_endpoint(const std::string& text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return {};
-  auto address = text.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  std::uint16_t port = 0;
-  std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
-  return {std::move(address), port};
-}
-
 std::string show(Micros duration) {
   const auto us = static_cast<double>(duration.count());
   if (us < 1e3) return fmt::format("{}us", duration.count());
   if (us < 1e6) return fmt::format("{:.1f}ms", us / 1e3);
   return fmt::format("{:.2f}s", us / 1e6);
-}
-
-std::string show(std::chrono::system_clock::time_point time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 }  // namespace cutline::op

@@ -25,6 +25,19 @@ control::Peer peer_of(const Pod& pod) {
   return {pod.uid, pod.addresses.empty() ? std::string{} : pod.addresses.front(), kControlPort};
 }
 
+std::vector<control::Peer> peers_of(const Members& members) {
+  std::vector<control::Peer> out;
+  for (const auto& [uid, pod] : members) out.push_back(peer_of(pod));
+  return out;
+}
+
+bool reachable(const Pod& pod) { return pod.injected && pod.sidecar_ready && !pod.ending && !pod.addresses.empty(); }
+
+const Pod* find_pod(const std::vector<Pod>& pods, const PodUid& uid) {
+  const auto found = std::ranges::find(pods, uid, &Pod::uid);
+  return found == pods.end() ? nullptr : &*found;
+}
+
 Error with_names(Error error, const Members& members) {
   for (const auto& [uid, pod] : members)
     for (auto at = error.message.find(uid.value); at != std::string::npos; at = error.message.find(uid.value, at + pod.name.size()))

@@ -17,6 +17,13 @@ using Members = std::map<PodUid, Pod>;
 [[nodiscard]] Result<Members> plan_members(const Selector& selector, const std::vector<Pod>& pods);
 
 [[nodiscard]] control::Peer peer_of(const Pod& pod);
+[[nodiscard]] std::vector<control::Peer> peers_of(const Members& members);
+
+// It has a sidecar that listens now, whatever becomes of its applications.
+[[nodiscard]] bool reachable(const Pod& pod);
+
+// Null: it is not there.
+[[nodiscard]] const Pod* find_pod(const std::vector<Pod>& pods, const PodUid& uid);
 
 // The protocol knows pods by UID; people know them by name.
 [[nodiscard]] Error with_names(Error error, const Members& members);

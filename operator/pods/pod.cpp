@@ -28,7 +28,7 @@ Pod read_pod(const Json& object) {
   for (const auto& status : list(object, "/status/containerStatuses"))
     if (!status.contains(Pointer{"/state/running"})) out.not_running.push_back(status.value("name", ""));
   const auto phase = kube::string_at(object, "/status/phase");
-  out.ending = object.contains(Pointer{"/metadata/deletionTimestamp"}) || phase == "Succeeded" || phase == "Failed";
+  out.ending = kube::is_being_deleted(object) || phase == "Succeeded" || phase == "Failed";
   return out;
 }
 

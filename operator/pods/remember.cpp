@@ -18,8 +18,7 @@ Result<Workload> remember(Context& context, const std::string& ns, const Selecto
   if (!members) return tl::unexpected(members.error());
   const auto services = context.items(kServices, ns, Deadline::after(kRead));
   if (!services) return tl::unexpected(services.error());
-  std::vector<control::Peer> peers;
-  for (const auto& [uid, pod] : *members) peers.push_back(peer_of(pod));
+  const auto peers = peers_of(*members);
   const auto histories = ask_all(context.fleet, peers, protocol::Recall{}, Deadline::after(kRecall));
   const auto failures = ask_all(context.fleet, peers, protocol::Probe{}, Deadline::after(kRecall));
   Workload out;

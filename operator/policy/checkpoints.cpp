@@ -1,9 +1,9 @@
 #include "operator/policy/checkpoints.hpp"
 
-#include "operator/rollback/line.hpp"
 #include "operator/snapshot/record.hpp"
 
 namespace cutline::op::policy {
+
 std::string checkpoint_name(const Pod& pod, CheckpointIndex index) { return fmt::format("{}-c{}", pod.name, value(index)); }
 
 Json checkpoint_object(const std::string& ns, const Pod& pod, const protocol::LocalCheckpoint& checkpoint) {
@@ -14,16 +14,11 @@ Json checkpoint_object(const std::string& ns, const Pod& pod, const protocol::Lo
                     {"digest", checkpoint.digest}, {"bytes", value(checkpoint.bytes)}, {"counters", snapshot::counters(checkpoint)}}}};
 }
 
-std::vector<std::pair<Pod, Epoch>> superfluous(const Workload& workload, const SaveSpec& save) {
-  rollback::Wish wish;
-  wish.everyone = true;
-  wish.options = rollback::options_of(save);
-  const auto line = rollback::compute(workload, wish);
-  if (!line) return {};
+std::vector<std::pair<Pod, Epoch>> superfluous(const Workload& workload, const rollback::Line& line_of_all) {
   std::vector<std::pair<Pod, Epoch>> out;
   for (const auto& [pod, services, history, failures] : workload.pods) {
-    const auto entry = std::ranges::find(line->entries, pod.uid, [](const rollback::Entry& e) { return e.pod.uid; });
-    if (entry == line->entries.end()) continue;
+    const auto entry = std::ranges::find(line_of_all.entries, pod.uid, [](const rollback::Entry& e) { return e.pod.uid; });
+    if (entry == line_of_all.entries.end()) continue;
     for (const auto& checkpoint : history.checkpoints)
       if (protocol::is_own(checkpoint.epoch) && checkpoint.index < entry->index) out.emplace_back(pod, checkpoint.epoch);
   }

@@ -2,8 +2,7 @@
 // spec.to.before. The sidecars know without them. Pure.
 #pragma once
 
-#include "operator/api/spec.hpp"
-#include "operator/pods/workload.hpp"
+#include "operator/rollback/line.hpp"
 
 namespace cutline::op::policy {
 
@@ -22,6 +21,6 @@ struct Difference {
 // Checkpoints that pods have taken by themselves and that no recovery line can ever need, whatever fails later: those that are older than
 // the line of all pods failing together. That line is made of checkpoints alone, so it stays a line, and no later one is older. The sharper
 // rule of protocol/collect.hpp wants present states that fit together; histories of running pods are read one after the other.
-[[nodiscard]] std::vector<std::pair<Pod, Epoch>> superfluous(const Workload& workload, const SaveSpec& save);
+[[nodiscard]] std::vector<std::pair<Pod, Epoch>> superfluous(const Workload& workload, const rollback::Line& line_of_all);
 
 }  // namespace cutline::op::policy

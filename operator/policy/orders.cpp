@@ -7,7 +7,7 @@ namespace cutline::op::policy {
 protocol::Configure orders_for(const Pod& pod, const std::vector<Json>& policies) {
   std::vector<const Json*> by_name;
   for (const auto& policy : policies)
-    if (!policy.contains(Json::json_pointer("/metadata/deletionTimestamp"))) by_name.push_back(&policy);
+    if (!kube::is_being_deleted(policy)) by_name.push_back(&policy);
   std::ranges::sort(by_name, {}, [](const Json* policy) { return kube::key_of(*policy).name; });
   protocol::Configure out;
   for (const auto* policy : by_name) {

@@ -1,12 +1,12 @@
 #include "operator/policy/reconcile.hpp"
 
 #include "base/log.hpp"
-#include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
 #include "operator/pods/remember.hpp"
 #include "operator/policy/checkpoints.hpp"
 #include "operator/policy/configure.hpp"
 #include "operator/policy/status.hpp"
+#include "operator/rounds/local_checkpoint.hpp"
 #include "operator/rounds/record_keeper.hpp"
 
 namespace cutline::op::policy {
@@ -23,15 +23,8 @@ cutline::Status record_checkpoints(Context& context, const std::string& ns, cons
   const auto objects = context.items(kCheckpoints, ns, Deadline::after(kRead));
   if (!objects) return tl::unexpected(objects.error());
   const auto difference = compare(ns, workload, *objects);
-  for (const auto& object : difference.missing) {
-    const auto made = context.client.create(kCheckpoints, object, Deadline::after(kRead));
-    if (!made && made.error().code != Code::Conflict) return tl::unexpected(made.error());
-    Json status = {{"status", {{"kept", {{{"node", object["spec"]["node"]}}}}, {"storedBytes", object["spec"]["bytes"]}}}};
-    set_condition(status, {"Local", true, "OnNode", "in the pod's own volume"}, now_text());
-    set_condition(status, {"Durable", false, "OnNode", "it goes with the pod"}, now_text());
-    if (auto written = context.client.merge_patch(kCheckpoints, kube::key_of(object), status, Deadline::after(kRead), "status"); !written)
-      return tl::unexpected(written.error());
-  }
+  for (const auto& object : difference.missing)
+    if (auto made = make_local_checkpoint(context.client, object, Deadline::after(kRead)); !made) return made;
   for (const auto& name : difference.superfluous)
     if (auto removed = context.client.remove(kCheckpoints, {ns, name}, Deadline::after(kRead)); !removed && removed.error().code != Code::NotFound)
       return removed;
@@ -39,25 +32,27 @@ cutline::Status record_checkpoints(Context& context, const std::string& ns, cons
 }
 
 // What no line can need any more.
-void collect(Context& context, const Workload& workload, const SaveSpec& save) {
+void collect(Context& context, const Workload& workload, const rollback::Line& line_of_all) {
   std::vector<std::pair<control::Peer, protocol::Command>> questions;
-  for (const auto& [pod, checkpoint] : superfluous(workload, save)) {
+  for (const auto& [pod, checkpoint] : superfluous(workload, line_of_all)) {
     log::info("checkpoint collected", {{"pod", pod.name}, {"checkpoint", value(checkpoint)}});
     questions.emplace_back(peer_of(pod), protocol::Forget{checkpoint});
   }
   (void)ask_each(context.fleet, std::move(questions), Deadline::after(kForget));  // one that was not told is told at the next turn
 }
 
-std::optional<Workload> independent_workload(Context& context, const kube::Key& key, const SaveSpec& save, const std::vector<Pod>& pods) {
-  auto workload = remember(context, key.ns, save.selector, pods);
+// Of a workload that saves itself: what is due beside the status. Nothing: its pods start, or end; the next turn sees them.
+std::optional<Result<rollback::Line>> tend(Context& context, const kube::Key& key, const SaveSpec& save, const std::vector<Pod>& pods) {
+  const auto workload = remember(context, key.ns, save.selector, pods);
   if (!workload) {
     log::debug("histories not read", {{"policy", kube::to_string(key)}, {"error", workload.error()}});
-    return std::nullopt;  // its pods start, or end: the next turn sees them
+    return std::nullopt;
   }
-  collect(context, *workload, save);
+  auto line = rollback::line_of_all(*workload, save);
+  if (line) collect(context, *workload, *line);
   if (auto recorded = record_checkpoints(context, key.ns, *workload); !recorded)
     log::warn("checkpoints not recorded", {{"policy", kube::to_string(key)}, {"error", recorded.error()}});
-  return std::move(*workload);
+  return line;
 }
 
 }  // namespace
@@ -76,12 +71,12 @@ Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   if (!snapshots) return tl::unexpected(snapshots.error());
   const auto save = read_save_spec(*object);
   const bool independent = save.protocol == "Independent";
-  const auto workload = independent ? independent_workload(context, key, save, *pods) : std::nullopt;
+  const auto line = independent ? tend(context, key, save, *pods) : std::nullopt;
 
   const Outcome again{independent ? kAgainIndependent : kAgain};
   const auto edit = [&](Json& policy) {
     write_status(policy, *pods, *snapshots, now_text());
-    if (workload) write_line(policy, *workload, now_text());
+    if (line) write_line(policy, *line, now_text());
   };
   Json next = *object;
   edit(next);

@@ -2,7 +2,6 @@
 
 #include "operator/api/conditions.hpp"
 #include "operator/pods/membership.hpp"
-#include "operator/rollback/line.hpp"
 #include "operator/snapshot/plan.hpp"
 
 namespace cutline::op::policy {
@@ -46,12 +45,7 @@ void write_status(Json& policy, const std::vector<Pod>& pods, const std::vector<
                            missing.empty() ? "" : fmt::format("this version does not carry out {} yet", fmt::join(missing, ", "))}, now);
 }
 
-void write_line(Json& policy, const Workload& workload, const std::string& now) {
-  const auto save = read_save_spec(policy);
-  rollback::Wish wish;
-  wish.everyone = true;
-  wish.options = rollback::options_of(save);
-  const auto line = rollback::compute(workload, wish);
+void write_line(Json& policy, const Result<rollback::Line>& line, const std::string& now) {
   auto& rows = policy["status"]["line"];
   rows = Json::array();
   if (!line) {

@@ -2,27 +2,27 @@
 
 #include <algorithm>
 
+#include "kube/timestamp.hpp"
 #include "operator/api/conditions.hpp"
-#include "operator/api/text.hpp"
 #include "operator/snapshot/plan.hpp"
 
 namespace cutline::op::recovery {
 namespace {
 
-bool ended(const Json& rollback) { return is_true(rollback, "Failed") || is_true(rollback, "Released"); }
-
 bool open(const Json& rollback, const std::string& policy) {
   const auto spec = read_rollback_spec(rollback);
-  return spec.policy == policy && !spec.dry_run && !ended(rollback);
+  return spec.policy == policy && !spec.dry_run && !has_ended(rollback);
 }
 
-Time made(const Json& object) { return parse_time(kube::string_at(object, "/metadata/creationTimestamp")).value_or(Time{}); }
+Time read(const std::string& time) { return kube::parse_time(time).value_or(std::chrono::sys_seconds{}); }
+
+Time made(const Json& object) { return read(kube::string_at(object, "/metadata/creationTimestamp")); }
 
 Time ending(const Json& rollback) {
   Time last = made(rollback);
   for (const auto* type : {"Failed", "Released"})
     if (const auto* condition = find_condition(rollback, type))
-      last = std::max(last, parse_time(condition->value("lastTransitionTime", "")).value_or(Time{}));
+      last = std::max(last, read(condition->value("lastTransitionTime", "")));
   return last;
 }
 
@@ -45,7 +45,7 @@ Time progress(const Observed& o) {
   for (const auto& snapshot : o.snapshots)
     if (read_snapshot_spec(snapshot).policy == kube::key_of(o.policy).name)
       if (const auto* committed = find_condition(snapshot, "Committed"); committed != nullptr && is_true(snapshot, "Committed"))
-        last = std::max(last, parse_time(committed->value("lastTransitionTime", "")).value_or(Time{}));
+        last = std::max(last, read(committed->value("lastTransitionTime", "")));
   return last;
 }
 
@@ -72,7 +72,7 @@ std::vector<std::string> outdated(const Observed& o, std::uint64_t highest) {
   const auto kept = kKept + static_cast<std::uint64_t>(read_recovery_spec(o.policy).limit);
   std::vector<std::string> out;
   for (const auto& rollback : o.rollbacks)
-    if (automatic(rollback, o.policy) && ended(rollback) && number_of(rollback) + kept <= highest) out.push_back(kube::key_of(rollback).name);
+    if (automatic(rollback, o.policy) && has_ended(rollback) && number_of(rollback) + kept <= highest) out.push_back(kube::key_of(rollback).name);
   return out;
 }
 

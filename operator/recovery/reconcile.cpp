@@ -18,17 +18,13 @@ constexpr Millis kAgain{500};  // "noticed within a second"
 
 // Those that answer. A sidecar that does not is no failure of its application; a pod that is gone is the rollback's business.
 std::vector<Failed> probe(Context& context, const Selector& selector, const std::vector<Pod>& pods) {
-  std::vector<control::Peer> peers;
-  std::map<PodUid, std::string> names;
+  Members there;
   for (const auto& pod : pods)
-    if (selector.matches(pod.labels) && pod.injected && pod.sidecar_ready && !pod.ending && !pod.addresses.empty()) {
-      peers.push_back(peer_of(pod));
-      names.emplace(pod.uid, pod.name);
-    }
+    if (selector.matches(pod.labels) && reachable(pod)) there.emplace(pod.uid, pod);
   std::vector<Failed> out;
-  for (const auto& [uid, reply] : ask_all(context.fleet, peers, protocol::Probe{}, Deadline::after(kProbe)))
+  for (const auto& [uid, reply] : ask_all(context.fleet, peers_of(there), protocol::Probe{}, Deadline::after(kProbe)))
     if (const auto* probed = reply ? std::get_if<protocol::Probed>(&*reply) : nullptr)
-      for (const auto& failure : probed->failures) out.push_back({names.at(uid), failure});
+      for (const auto& failure : probed->failures) out.push_back({there.at(uid).name, failure});
   return out;
 }
 
@@ -55,7 +51,7 @@ class Apply {
  private:
   cutline::Status note(const Condition& condition, kube::EventType type = kube::EventType::Normal) {
     const auto* old = find_condition(keeper_.object(), condition.type);
-      if (old != nullptr && old->value("reason", "") == condition.reason && old->value("message", "") == condition.message) return {};
+    if (old != nullptr && old->value("reason", "") == condition.reason && old->value("message", "") == condition.message) return {};
     context_.events.record(keeper_.object(), type, condition.reason, condition.message);
     return keeper_.write([&](Json& object) -> cutline::Status { set_condition(object, condition, now_text()); return {}; }, kPatience, context_.stop);
   }
@@ -69,7 +65,7 @@ class Apply {
 Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   auto policy = context.client.get(kPolicies, key, Deadline::after(kRead));
   if (!policy) return gone_or(policy.error());
-  if (!read_recovery_spec(*policy).automatic || policy->contains(Json::json_pointer("/metadata/deletionTimestamp"))) return Outcome{};
+  if (!read_recovery_spec(*policy).automatic || kube::is_being_deleted(*policy)) return Outcome{};
   const auto pods = context.pods(key.ns, Deadline::after(kRead));
   if (!pods) return tl::unexpected(pods.error());
   auto failures = probe(context, read_save_spec(*policy).selector, *pods);

@@ -87,6 +87,13 @@ Result<Line> compute(const Workload& workload, const Wish& wish) {
   return out;
 }
 
+Result<Line> line_of_all(const Workload& workload, const SaveSpec& save) {
+  Wish wish;
+  wish.everyone = true;
+  wish.options = options_of(save);
+  return compute(workload, wish);
+}
+
 bool same_way(const Line& one, const Line& other) {
   const auto way = [](const Line& line) {
     std::map<PodUid, Epoch> out;

@@ -2,8 +2,6 @@
 // the pods' own histories, or taken from a coordinated snapshot as a whole. Pure.
 #pragma once
 
-#include <chrono>
-
 #include "operator/pods/workload.hpp"
 #include "protocol/line.hpp"
 #include "protocol/rollback.hpp"
@@ -47,6 +45,9 @@ struct Wish {
 
 // Error: there is no line (NotFound; the reason in a sentence), or it cannot be carried out (Unsupported, Exhausted).
 [[nodiscard]] Result<Line> compute(const Workload& workload, const Wish& wish);
+
+// Where everything goes back to if every application failed now.
+[[nodiscard]] Result<Line> line_of_all(const Workload& workload, const SaveSpec& save);
 
 // The same pods to the same states? Then only the connections to close may have changed.
 [[nodiscard]] bool same_way(const Line& one, const Line& other);

@@ -2,7 +2,6 @@
 
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
-#include "operator/api/text.hpp"
 #include "operator/snapshot/plan.hpp"
 
 namespace cutline::op::rollback {
@@ -13,7 +12,7 @@ using protocol::rollback::Phase;
 constexpr std::chrono::seconds kPatience{60};  // for containers that are being restarted
 
 bool usable(const Json& snapshot) {
-  return is_true(snapshot, "Committed") && !snapshot.contains(Json::json_pointer("/metadata/deletionTimestamp"));
+  return is_true(snapshot, "Committed") && !kube::is_being_deleted(snapshot);
 }
 
 // Committed, and with its images still there.
@@ -31,10 +30,10 @@ const Json* most_recent(const std::vector<Json>& snapshots, const std::string& p
 // The recovery line of a coordinated workload is its last committed snapshot.
 Result<const Json*> choose(const RollbackSpec& spec, const std::vector<Json>& snapshots) {
   if (spec.snapshot) {
-    const auto named = std::ranges::find_if(snapshots, [&](const Json& s) { return kube::key_of(s).name == *spec.snapshot; });
-    if (named == snapshots.end()) return fail(Code::NotFound, "there is no DistributedSnapshot {} in this namespace", *spec.snapshot);
+    const auto* named = named_snapshot(spec.snapshot, snapshots);
+    if (named == nullptr) return fail(Code::NotFound, "there is no DistributedSnapshot {} in this namespace", *spec.snapshot);
     if (!usable(*named)) return fail(Code::Invalid, "DistributedSnapshot {} is not committed: there is nothing to go back to", *spec.snapshot);
-    return &*named;
+    return named;
   }
   const auto* last = most_recent(snapshots, spec.policy.value_or(""), spec.before);
   if (last == nullptr)
@@ -51,7 +50,7 @@ std::string because(const RollbackSpec& spec) {
 std::vector<protocol::Connection> external_of(const Json& list, const std::string& pod) {
   std::vector<protocol::Connection> out;
   for (const auto& c : list)
-    if (c.value("pod", "") == pod) out.push_back({parse_endpoint(c.value("local", "")), parse_endpoint(c.value("remote", ""))});
+    if (c.value("pod", "") == pod) out.push_back({protocol::parse_endpoint(c.value("local", "")), protocol::parse_endpoint(c.value("remote", ""))});
   return out;
 }
 
@@ -68,8 +67,8 @@ Result<Line> line_of(const Json& snapshot, const RollbackSpec& spec, const std::
   auto out = named(kube::key_of(snapshot).name);
   for (const auto& member : snapshot.at(Json::json_pointer("/status/members"))) {
     const auto name = member.value("pod", "");
-    const auto pod = std::ranges::find_if(pods, [&](const Pod& p) { return p.uid.value == member.value("uid", ""); });
-    if (pod == pods.end() || pod->ending)
+    const auto* pod = find_pod(pods, PodUid{member.value("uid", "")});
+    if (pod == nullptr || pod->ending)
       return fail(Code::Unsupported, "pod {} of the snapshot is gone or was replaced; rollback into new pods is not carried out by this version yet", name);
     if (!pod->sidecar_ready || pod->addresses.empty()) return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", name);
     if (!pod->not_running.empty()) return fail(Code::Unavailable, "pod {}: container {} is not running", name, pod->not_running.front());
@@ -84,25 +83,25 @@ Result<Line> line_of(const Json& snapshot, const RollbackSpec& spec, const std::
 // The plan was made durable before anything was touched: the successor of a dead coordinator follows it to the letter.
 Line recorded_line(const Json& object, const std::vector<Json>& snapshots, const std::vector<Pod>& pods) {
   auto out = named(kube::string_at(object, "/status/to"));
-  const auto snapshot = std::ranges::find_if(snapshots, [&](const Json& s) { return kube::key_of(s).name == out.snapshot; });
-  const auto external = snapshot == snapshots.end() ? Json::array() : external_list(*snapshot);
+  const auto* snapshot = named_snapshot(out.snapshot, snapshots);
+  const auto external = snapshot == nullptr ? Json::array() : external_list(*snapshot);
   for (const auto& entry : object.at(Json::json_pointer("/status/plan"))) {
     Pod pod{.uid = PodUid{entry.value("uid", "")}, .name = entry.value("pod", "")};
-    const auto now = std::ranges::find_if(pods, [&](const Pod& p) { return p.uid == pod.uid; });
-    if (now != pods.end()) pod = *now;
+    if (const auto* now = find_pod(pods, pod.uid)) pod = *now;
     auto closed = external_of(external, pod.name);
     out.entries.push_back({std::move(pod), {Epoch{entry.value("epoch", std::uint64_t{0})}, entry.value("digest", ""), std::move(closed)},
                            entry.value("from", ""), entry.value("to", ""), entry.value("because", ""), {}});
   }
   for (const auto& row : object.value(Json::json_pointer("/status/severed"), Json::array())) {
-    const auto pod = std::ranges::find_if(pods, [&](const Pod& p) { return p.uid.value == row.value("uid", ""); });
-    if (pod == pods.end()) continue;  // its connections went with it
+    const auto* pod = find_pod(pods, PodUid{row.value("uid", "")});
+    if (pod == nullptr) continue;  // its connections went with it
     if (out.severed.empty() || out.severed.back().pod.uid != pod->uid) out.severed.push_back({*pod, {}});
-    out.severed.back().connections.push_back({parse_endpoint(row.value("local", "")), parse_endpoint(row.value("remote", ""))});
+    out.severed.back().connections.push_back({protocol::parse_endpoint(row.value("local", "")), protocol::parse_endpoint(row.value("remote", ""))});
   }
   // A pod that begins anew may have gone already.
   std::erase_if(out.entries, [&](const Entry& e) {
-    return value(e.target.checkpoint) == 0 && std::ranges::none_of(pods, [&](const Pod& p) { return p.uid == e.pod.uid && !p.ending; });
+    const auto* pod = find_pod(pods, e.pod.uid);
+    return value(e.target.checkpoint) == 0 && (pod == nullptr || pod->ending);
   });
   return out;
 }
@@ -113,11 +112,6 @@ Phase recorded_phase(const Json& object) {
 }
 
 // ---- computed from histories ---------------------------------------------------------------------------------------------
-
-SaveSpec save_spec(const Observed& o, const Json* snapshot) {
-  if (o.policy) return read_save_spec(*o.policy);
-  return snapshot != nullptr ? read_save_spec(*snapshot) : SaveSpec{};
-}
 
 // The latest checkpoint of each pod that was taken before then; none: its start.
 std::map<PodUid, CheckpointIndex> before(const std::string& time, const Observed& o) {
@@ -146,7 +140,7 @@ Result<Line> computed(const Observed& o, const RollbackSpec& spec) {
   for (const auto& name : spec.pods)
     if (std::ranges::none_of(o.workload->pods, [&](const Remembered& r) { return r.pod.name == name; }))
       return fail(Code::NotFound, "spec.pods names {}, which is no pod of this workload", name);
-  const auto save = save_spec(o, *chosen);
+  const auto save = save_spec_of(o);
   Wish wish;
   wish.failed = failed(spec, *o.workload);
   wish.options = options_of(save);
@@ -174,9 +168,20 @@ Result<Line> whole_snapshot(const Observed& o, const RollbackSpec& spec) {
 
 }  // namespace
 
+const Json* named_snapshot(const std::optional<std::string>& name, const std::vector<Json>& snapshots) {
+  const auto found = std::ranges::find_if(snapshots, [&](const Json& s) { return name && kube::key_of(s).name == *name; });
+  return found == snapshots.end() ? nullptr : &*found;
+}
+
+SaveSpec save_spec_of(const Observed& o) {
+  if (o.policy) return read_save_spec(*o.policy);
+  const auto* snapshot = named_snapshot(read_rollback_spec(o.object).snapshot, o.snapshots);
+  return snapshot != nullptr ? read_save_spec(*snapshot) : SaveSpec{};
+}
+
 bool needs_workload(const Observed& o) {
   const auto spec = read_rollback_spec(o.object);
-  if (is_true(o.object, "Failed") || is_true(o.object, "Released") || value(snapshot::recorded_epoch(o.object)) != 0) return false;
+  if (has_ended(o.object) || value(snapshot::recorded_epoch(o.object)) != 0) return false;
   if (!spec.snapshot) return o.policy && !(spec.before && spec.pods.empty() && read_save_spec(*o.policy).protocol == "Coordinated");
   const auto chosen = choose(spec, o.snapshots);
   return chosen && kube::string_at(**chosen, "/status/protocol") == "Incremental";
@@ -190,20 +195,20 @@ Result<Line> line(const Observed& o) {
 
 Decision plan(const Observed& o) {
   const auto spec = read_rollback_spec(o.object);
-  const bool deleting = o.object.contains(Json::json_pointer("/metadata/deletionTimestamp"));
-  if (is_true(o.object, "Failed") || is_true(o.object, "Released")) return Nothing{};
+  const bool deleting = kube::is_being_deleted(o.object);
+  if (has_ended(o.object)) return Nothing{};
   if (const auto epoch = snapshot::recorded_epoch(o.object); value(epoch) != 0)
     return Recover{recorded_line(o.object, o.snapshots, o.pods), epoch, recorded_phase(o.object)};
   if (deleting || (spec.dry_run && is_true(o.object, "Planned"))) return Nothing{};
   if (spec.policy && !o.policy)
-    return Refuse{{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace", *spec.policy)}, {}};
+    return Refuse{{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace", *spec.policy)}};
   auto way = line(o);
   if (!way) {
     const bool may_pass = way.error().code == Code::Unavailable && o.age < kPatience;
-    return may_pass ? Decision{Later{way.error()}} : Decision{Refuse{way.error(), {}}};
+    return may_pass ? Decision{Later{way.error()}} : Decision{Refuse{way.error()}};
   }
   if (spec.dry_run) return Show{std::move(*way)};
-  if (way->entries.empty()) return Refuse{{Code::Invalid, "nothing to do: every pod stands at the line already, and none has failed"}, {}};
+  if (way->entries.empty()) return Refuse{{Code::Invalid, "nothing to do: every pod stands at the line already, and none has failed"}};
   return Begin{std::move(*way)};
 }
 

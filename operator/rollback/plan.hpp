@@ -23,10 +23,14 @@ struct Observed {
 
 // Whether the line must be computed from the pods' histories; else a coordinated snapshot is the line, whole.
 [[nodiscard]] bool needs_workload(const Observed& observed);
+// How the workload is saved: by its policy, or as the named snapshot says.
+[[nodiscard]] SaveSpec save_spec_of(const Observed& observed);
+// Null: there is none of that name.
+[[nodiscard]] const Json* named_snapshot(const std::optional<std::string>& name, const std::vector<Json>& snapshots);
 
 struct Nothing {};
 struct Later { Error why; };
-struct Refuse { Error why; std::vector<std::string> not_implemented; };  // nothing was touched
+struct Refuse { Error why; };  // nothing was touched
 struct Show { Line line; };                                             // dry run
 struct Begin { Line line; };
 struct Recover { Line line; Epoch epoch{}; protocol::rollback::Phase phase{}; };

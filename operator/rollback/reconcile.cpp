@@ -2,8 +2,8 @@
 
 #include "base/log.hpp"
 #include "operator/api/conditions.hpp"
-#include "operator/pods/remember.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/pods/remember.hpp"
 #include "operator/rollback/run.hpp"
 #include "operator/rounds/finalizer.hpp"
 
@@ -13,26 +13,15 @@ namespace {
 constexpr Millis kRead{10'000};
 constexpr Millis kPatience{30'000};
 
-const Json* named(const std::optional<std::string>& name, const std::vector<Json>& snapshots) {
-  const auto found = std::ranges::find_if(snapshots, [&](const Json& s) { return name && kube::key_of(s).name == *name; });
-  return found == snapshots.end() ? nullptr : &*found;
-}
-
 // The one that the Rollback names, or the one of the snapshot that it names. Nothing: there is none.
 Result<std::optional<Json>> policy_of(Context& context, const std::string& ns, const RollbackSpec& spec, const std::vector<Json>& snapshots) {
   auto name = spec.policy;
-  if (const auto* snapshot = named(spec.snapshot, snapshots); !name && snapshot != nullptr) name = read_snapshot_spec(*snapshot).policy;
+  if (const auto* snapshot = named_snapshot(spec.snapshot, snapshots); !name && snapshot != nullptr) name = read_snapshot_spec(*snapshot).policy;
   if (!name) return std::optional<Json>{};
   auto policy = context.client.get(kPolicies, {ns, *name}, Deadline::after(kRead));
   if (policy) return std::optional{std::move(*policy)};
   if (policy.error().code == Code::NotFound) return std::optional<Json>{};
   return tl::unexpected(policy.error());
-}
-
-Selector selector_of(const Observed& o) {
-  if (o.policy) return read_save_spec(*o.policy).selector;
-  const auto* snapshot = named(read_rollback_spec(o.object).snapshot, o.snapshots);
-  return snapshot != nullptr ? read_save_spec(*snapshot).selector : Selector{};
 }
 
 Result<Observed> observe(Context& context, const kube::Key& key, const Json& object) {
@@ -55,7 +44,7 @@ Result<Observed> observe(Context& context, const kube::Key& key, const Json& obj
     out.checkpoints = std::move(*checkpoints);
   }
   if (!needs_workload(out)) return out;
-  auto workload = remember(context, key.ns, selector_of(out), out.pods);
+  auto workload = remember(context, key.ns, save_spec_of(out).selector, out.pods);
   if (workload) out.workload = std::move(*workload);
   else out.unavailable = workload.error();
   return out;
@@ -77,7 +66,6 @@ class Apply {
   Result<Outcome> operator()(const Refuse& refuse) {
     event(kube::EventType::Warning, name(refuse.why.code), refuse.why.message);
     return ended(write([&](Json& object) {
-      if (!refuse.not_implemented.empty()) set_not_implemented(object, refuse.not_implemented, now_text());
       set_condition(object, {"Failed", true, name(refuse.why.code), refuse.why.message}, now_text());
     }));
   }
@@ -117,7 +105,7 @@ class Apply {
 
   Result<Line> again() {
     auto observed = observed_;
-    auto workload = remember(context_, keeper_.key().ns, selector_of(observed), observed.pods);
+    auto workload = remember(context_, keeper_.key().ns, save_spec_of(observed).selector, observed.pods);
     if (!workload) return tl::unexpected(workload.error());
     observed.workload = std::move(*workload);
     return line(observed);

@@ -3,8 +3,8 @@
 #include "base/overloaded.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/text.hpp"
-#include "operator/rounds/driver.hpp"
 #include "operator/rollback/outside.hpp"
+#include "operator/rounds/driver.hpp"
 #include "operator/rounds/member_watch.hpp"
 
 namespace cutline::op::rollback {
@@ -17,8 +17,6 @@ constexpr Millis kPrepareBudget{60'000};
 constexpr Millis kRestoreBudget{120'000};
 constexpr int kAttempts = 3;
 constexpr Millis kPatience{120'000};
-
-bool ended(const Json& object) { return is_true(object, "Failed") || is_true(object, "Released"); }
 
 class Run {
  public:
@@ -142,7 +140,7 @@ class Run {
   template <class F>
   cutline::Status write(F&& edit) {
     return keeper_.write([&](Json& object) -> cutline::Status {
-      if (ended(object)) return fail(Code::Conflict, "another coordinator has ended this rollback");
+      if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this rollback");
       edit(object);
       return {};
     }, kPatience, context_.stop);
@@ -168,7 +166,7 @@ void record_severed(Json& object, const Line& line) {
   severed = Json::array();
   for (const auto& [pod, connections] : line.severed)
     for (const auto& c : connections)
-      severed.push_back({{"pod", pod.name}, {"uid", pod.uid.value}, {"local", show(c.local)}, {"remote", show(c.remote)}});
+      severed.push_back({{"pod", pod.name}, {"uid", pod.uid.value}, {"local", protocol::show(c.local)}, {"remote", protocol::show(c.remote)}});
 }
 
 void record_plan(Json& object, const Line& line, const std::string& now) {

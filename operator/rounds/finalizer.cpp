@@ -1,7 +1,6 @@
 #include "operator/rounds/finalizer.hpp"
 
-#include "operator/api/text.hpp"
-
+#include "kube/timestamp.hpp"
 #include "operator/api/resources.hpp"
 
 namespace cutline::op {
@@ -27,7 +26,7 @@ Status remove_finalizer(kube::Client& client, const kube::Resource& resource, co
 }
 
 std::chrono::seconds age_of(const Json& object) {
-  const auto made = parse_time(kube::string_at(object, "/metadata/creationTimestamp"));
+  const auto made = kube::parse_time(kube::string_at(object, "/metadata/creationTimestamp"));
   if (!made) return std::chrono::seconds{0};
   return std::max(std::chrono::seconds{0}, std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - *made));
 }

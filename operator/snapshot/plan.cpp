@@ -25,6 +25,18 @@ std::vector<std::string> refused_fields(const Json& object, const std::optional<
   return fields;
 }
 
+// The policy's, or the snapshot's own; with what the snapshot says instead.
+SaveSpec save_spec_of(const Json& object, const std::optional<Json>& policy) {
+  const auto spec = read_snapshot_spec(object);
+  auto own = read_save_spec(object);
+  if (!spec.policy || !policy) return own;
+  auto out = read_save_spec(*policy);
+  if (own.options.gate == protocol::GateKind::Open) out.options.gate = protocol::GateKind::Open;
+  if (spec.protocol) out.protocol = *spec.protocol;
+  if (spec.initiator) out.incremental.initiator = *spec.initiator;
+  return out;
+}
+
 // `fullEvery`: every so many snapshots of a policy all pods are saved.
 bool full_is_due(const Observed& o, const SaveSpec& save) {
   if (save.incremental.full_every == 0) return false;
@@ -73,19 +85,18 @@ Members recorded_members(const Json& object, const std::vector<Pod>& pods) {
   const auto list = Json::json_pointer("/status/members");
   if (!object.contains(list)) return out;
   for (const auto& member : object.at(list)) {
-    const auto uid = member.value("uid", "");
-    const auto pod = std::ranges::find_if(pods, [&](const Pod& p) { return p.uid.value == uid; });
-    if (pod != pods.end()) out.emplace(pod->uid, *pod);
+    if (const auto* pod = find_pod(pods, PodUid{member.value("uid", "")})) out.emplace(pod->uid, *pod);
   }
   return out;
 }
 
+std::string protocol_of(const Json& object, const std::optional<Json>& policy) { return save_spec_of(object, policy).protocol; }
+
 Decision plan(const Observed& o) {
   const auto epoch = recorded_epoch(o.object);
-  const bool failed = is_true(o.object, "Failed");
   const bool committed = is_true(o.object, "Committed");
-  const bool ended = failed || is_true(o.object, "Released");
-  if (o.object.contains(Json::json_pointer("/metadata/deletionTimestamp"))) {
+  const bool ended = has_ended(o.object);
+  if (kube::is_being_deleted(o.object)) {
     if (!has_finalizer(o.object)) return Nothing{};
     if (o.used_by_rollback) return Later{{Code::Busy, "a rollback to this snapshot has not ended"}};
     return Collect{epoch, recorded_members(o.object, o.pods), !ended && value(epoch) != 0};
@@ -97,19 +108,13 @@ Decision plan(const Observed& o) {
     Error why{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace: make it, or write spec.selector", *spec.policy)};
     return o.age < kApplied ? Decision{Later{std::move(why)}} : Decision{Refuse{std::move(why), {}}};
   }
-  SaveSpec save = spec.policy ? read_save_spec(*o.policy) : *spec.inline_spec;
-  if (read_save_spec(o.object).options.gate == protocol::GateKind::Open) save.options.gate = protocol::GateKind::Open;
-  if (spec.protocol) save.protocol = *spec.protocol;
-  if (spec.initiator) save.incremental.initiator = *spec.initiator;
-  if (value(epoch) != 0) {
-    auto members = reached(o, save, committed);
-    return Recover{std::move(save), std::move(members), epoch, committed};
-  }
+  const auto save = save_spec_of(o.object, o.policy);
+  if (value(epoch) != 0) return Recover{save, reached(o, save, committed), epoch, committed};
   if (save.protocol == "Independent")
     return Refuse{{Code::Invalid, "with protocol Independent each pod saves itself by its own timer: write spec.protocol: Coordinated here for a snapshot of all"}, {}};
   if (auto fields = refused_fields(o.object, o.policy); !fields.empty())
     return Refuse{{Code::Unsupported, fmt::format("this version does not carry out {} yet", fmt::join(fields, ", "))}, std::move(fields)};
-  return begin(o, std::move(save));
+  return begin(o, save);
 }
 
 }  // namespace cutline::op::snapshot

@@ -12,9 +12,9 @@ struct Observed {
   Json object;                     // the DistributedSnapshot
   std::optional<Json> policy;      // the one it names, if it is there
   std::vector<Pod> pods;           // of its namespace
-  std::vector<Json> snapshots;     // of its namespace
-  std::vector<Json> services;      // of its namespace; only with protocol Incremental
-  bool used_by_rollback = false;   // a rollback to it has not ended
+  std::vector<Json> snapshots;     // of its namespace; only with protocol Incremental
+  std::vector<Json> services;      // the same
+  bool used_by_rollback = false;   // it is being deleted, and a rollback to it has not ended
   std::chrono::seconds age{0};     // since it was made
 };
 
@@ -30,6 +30,8 @@ struct Collect { Epoch epoch{}; Members members; bool open = false; };  // it is
 using Decision = std::variant<Nothing, Later, AddFinalizer, Refuse, Begin, Recover, Collect>;
 
 [[nodiscard]] Decision plan(const Observed& observed);
+// "Coordinated", "Incremental" ...: how this snapshot is to be taken.
+[[nodiscard]] std::string protocol_of(const Json& object, const std::optional<Json>& policy);
 
 // The members that a record of the status names, with what is known of their pods now; a pod that is gone is left out.
 [[nodiscard]] Members recorded_members(const Json& object, const std::vector<Pod>& pods);

@@ -5,6 +5,7 @@
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
 #include "operator/rounds/finalizer.hpp"
+#include "operator/rounds/local_checkpoint.hpp"
 #include "operator/snapshot/record.hpp"
 #include "operator/snapshot/run.hpp"
 
@@ -15,6 +16,15 @@ constexpr Millis kRead{10'000};
 constexpr Millis kPreflightBudget{10'000};
 constexpr Millis kForgetBudget{5'000};
 constexpr Millis kPatience{30'000};
+
+// Whether a rollback to it has not ended.
+Result<bool> is_used(Context& context, const kube::Key& snapshot, Deadline deadline) {
+  const auto rollbacks = context.items(kRollbacks, snapshot.ns, deadline);
+  if (!rollbacks) return tl::unexpected(rollbacks.error());
+  return std::ranges::any_of(*rollbacks, [&](const Json& rollback) {
+    return !has_ended(rollback) && !read_rollback_spec(rollback).dry_run && kube::string_at(rollback, "/status/to") == snapshot.name;
+  });
+}
 
 Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
   Observed out;
@@ -27,18 +37,18 @@ Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
   auto pods = context.pods(key.ns, deadline);
   if (!pods) return tl::unexpected(pods.error());
   out.pods = std::move(*pods);
-  const auto rollbacks = context.items(kRollbacks, key.ns, deadline);
-  if (!rollbacks) return tl::unexpected(rollbacks.error());
-  for (const auto& rollback : *rollbacks) {
-    const bool open = !is_true(rollback, "Failed") && !is_true(rollback, "Released") && !read_rollback_spec(rollback).dry_run;
-    out.used_by_rollback |= open && kube::string_at(rollback, "/status/to") == key.name;
+  if (kube::is_being_deleted(object)) {
+    auto used = is_used(context, key, deadline);
+    if (!used) return tl::unexpected(used.error());
+    out.used_by_rollback = *used;
   }
-  auto snapshots = context.items(kSnapshots, key.ns, deadline);
-  if (!snapshots) return tl::unexpected(snapshots.error());
-  out.snapshots = std::move(*snapshots);
-  auto services = context.items(kServices, key.ns, deadline);
-  if (!services) return tl::unexpected(services.error());
-  out.services = std::move(*services);
+  if (protocol_of(object, out.policy) == "Incremental") {
+    for (const auto& [resource, list] : {std::pair{&kSnapshots, &out.snapshots}, std::pair{&kServices, &out.services}}) {
+      auto listed = context.items(*resource, key.ns, deadline);
+      if (!listed) return tl::unexpected(listed.error());
+      *list = std::move(*listed);
+    }
+  }
   out.age = age_of(object);
   out.object = std::move(object);
   return out;
@@ -51,7 +61,7 @@ class Apply {
   Result<Outcome> operator()(const Nothing&) { return complete(); }
 
   Result<Outcome> operator()(const Later& later) {
-    const bool deleting = keeper_.object().contains(Json::json_pointer("/metadata/deletionTimestamp"));
+    const bool deleting = kube::is_being_deleted(keeper_.object());
     if (!deleting) (void)note({"Planned", false, name(later.why.code), later.why.message});
     return Outcome{Millis{1000}};
   }
@@ -64,7 +74,8 @@ class Apply {
   Result<Outcome> operator()(const Refuse& refuse) {
     event(kube::EventType::Warning, name(refuse.why.code), refuse.why.message);
     auto written = keeper_.write([&](Json& object) -> cutline::Status {
-      if (!refuse.not_implemented.empty()) set_not_implemented(object, refuse.not_implemented, now_text());
+      if (!refuse.not_implemented.empty())
+        set_condition(object, {"NotImplemented", true, "NotImplemented", fmt::format("{}", fmt::join(refuse.not_implemented, ", "))}, now_text());
       record(object, refuse.why, now_text());
       return {};
     }, kPatience, context_.stop);
@@ -86,8 +97,7 @@ class Apply {
   }
 
   Result<Outcome> operator()(const Collect& collect) {
-    std::vector<control::Peer> peers;
-    for (const auto& [uid, pod] : collect.members) peers.push_back(peer_of(pod));
+    const auto peers = peers_of(collect.members);
     const auto tell = [&](const protocol::Command& command) {
       for (const auto& [uid, reply] : ask_all(context_.fleet, peers, command, Deadline::after(kForgetBudget)))
         if (!reply) log::warn("a sidecar was not told; it collects by itself", {{"pod", uid.value}, {"error", reply.error()}});
@@ -101,10 +111,8 @@ class Apply {
  private:
   // Asked before anything is frozen. Findings stand in the status; a fatal one refuses the snapshot.
   cutline::Status preflight(const Members& members) {
-    std::vector<control::Peer> peers;
-    for (const auto& [uid, pod] : members) peers.push_back(peer_of(pod));
     std::vector<Findings> all;
-    for (auto& [uid, reply] : ask_all(context_.fleet, peers, protocol::Preflight{}, Deadline::after(kPreflightBudget))) {
+    for (auto& [uid, reply] : ask_all(context_.fleet, peers_of(members), protocol::Preflight{}, Deadline::after(kPreflightBudget))) {
       const auto& pod = members.at(uid);
       if (!reply) return fail(Code::Unavailable, "pod {}: {}", pod.name, reply.error().message);
       if (auto* refused = std::get_if<protocol::Refused>(&*reply)) return tl::unexpected(refused->why.in("pod " + pod.name));
@@ -138,12 +146,12 @@ class Apply {
   Result<Outcome> complete() {
     const auto& object = keeper_.object();
     const bool due = is_true(object, "Committed") && !is_true(object, "Recorded");
-    if (!due || object.contains(Json::json_pointer("/metadata/deletionTimestamp"))) return Outcome{};
+    if (!due || kube::is_being_deleted(object)) return Outcome{};
     const auto saved = remembered();
     for (const auto& member : object.at(Json::json_pointer("/status/members"))) {
       const auto found = saved.find(PodUid{member.value("uid", "")});
       const auto checkpoint = local_checkpoint(object, member, found == saved.end() ? nullptr : &found->second);
-      if (auto made = record_checkpoint(checkpoint, member); !made) return tl::unexpected(made.error());
+      if (auto made = make_local_checkpoint(context_.client, checkpoint, Deadline::after(kRead)); !made) return tl::unexpected(made.error());
     }
     if (auto noted = note({"Recorded", true, "LocalCheckpoints", "each member's checkpoint is an object of its own"}); !noted)
       return tl::unexpected(noted.error());
@@ -155,23 +163,12 @@ class Apply {
     std::map<PodUid, protocol::LocalCheckpoint> out;
     const auto pods = context_.pods(keeper_.key().ns, Deadline::after(kRead));
     if (!pods) return out;
-    std::vector<control::Peer> peers;
-    for (const auto& [uid, pod] : recorded_members(keeper_.object(), *pods)) peers.push_back(peer_of(pod));
+    const auto peers = peers_of(recorded_members(keeper_.object(), *pods));
     for (const auto& [uid, reply] : ask_all(context_.fleet, peers, protocol::Recall{}, Deadline::after(kForgetBudget)))
       if (const auto* history = reply ? std::get_if<protocol::History>(&*reply) : nullptr)
         for (const auto& checkpoint : history->checkpoints)
           if (checkpoint.epoch == recorded_epoch(keeper_.object())) out.emplace(uid, checkpoint);
     return out;
-  }
-
-  cutline::Status record_checkpoint(const Json& checkpoint, const Json& member) {
-    const auto made = context_.client.create(kCheckpoints, checkpoint, Deadline::after(kRead));
-    if (!made && made.error().code != Code::Conflict) return tl::unexpected(made.error());
-    Json status = {{"status", {{"kept", {{{"node", member.value("node", "")}}}}, {"storedBytes", member.value("bytes", 0)}}}};
-    set_condition(status, {"Local", true, "OnNode", "in the pod's own volume"}, now_text());
-    set_condition(status, {"Durable", false, "OnNode", "it goes with the pod"}, now_text());
-    const auto written = context_.client.merge_patch(kCheckpoints, kube::key_of(checkpoint), status, Deadline::after(kRead), "status");
-    return written ? cutline::Status{} : tl::unexpected(written.error());
   }
 
   cutline::Status note(const Condition& condition) {

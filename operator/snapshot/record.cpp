@@ -45,7 +45,7 @@ Json external(const protocol::CounterTable& connections, const Members& members)
   Json out = Json::array();
   for (const auto& c : connections) {
     if (out.size() == kShown) break;
-    out.push_back({{"pod", pod_at(members, c.local.address)}, {"local", show(c.local)}, {"remote", show(c.remote)}});
+    out.push_back({{"pod", pod_at(members, c.local.address)}, {"local", protocol::show(c.local)}, {"remote", protocol::show(c.remote)}});
   }
   return out;
 }
@@ -136,7 +136,7 @@ cutline::Status verdict(const protocol::Proof& proof, const Members& members) {
   if (proof.consistent()) return {};
   const auto& v = proof.violations.front();
   return fail(Code::Conflict, "the cut is not consistent: {} -> {} on {}: {} bytes orphaned, {} bytes lost (sent {}, acked {}, received {}); {} such in all",
-              members.at(v.sender).name, members.at(v.receiver).name, show(v.at_sender.local), v.orphan_bytes, v.lost_bytes,
+              members.at(v.sender).name, members.at(v.receiver).name, protocol::show(v.at_sender.local), v.orphan_bytes, v.lost_bytes,
               v.at_sender.sent, v.at_sender.acked, v.at_receiver.received, proof.violations.size());
 }
 
@@ -145,7 +145,7 @@ Json counters(const protocol::LocalCheckpoint& checkpoint) {
   if (checkpoint.counters.size() > kShown) return {{"ref", "manifest.json"}};
   Json rows = Json::array();
   for (const auto& c : checkpoint.counters)
-    rows.push_back({{"local", show(c.local)}, {"remote", show(c.remote)}, {"acked", c.acked}, {"sent", c.sent}, {"received", c.received}});
+    rows.push_back({{"local", protocol::show(c.local)}, {"remote", protocol::show(c.remote)}, {"acked", c.acked}, {"sent", c.sent}, {"received", c.received}});
   return {{"connections", std::move(rows)}};
 }
 

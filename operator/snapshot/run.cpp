@@ -46,7 +46,7 @@ class Run {
 
   cutline::Status reserve(const round::Reserve& r) {
     return keeper_.write([&](Json& object) -> cutline::Status {
-      if (ended(object)) return fail(Code::Conflict, "another coordinator has ended this snapshot");
+      if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this snapshot");
       record(object, r, members_, now_text());
       return {};
     }, kPatience, context_.stop);
@@ -73,7 +73,7 @@ class Run {
     busy_ = why.code == Code::Busy;
     log::warn("round aborted", {{"epoch", f.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", why}});
     return keeper_.write([&](Json& object) -> cutline::Status {
-      if (ended(object)) return fail(Code::Conflict, "it has ended already");
+      if (has_ended(object)) return fail(Code::Conflict, "it has ended already");
       if (busy_) {
         object["status"]["epoch"] = 0;
         set_condition(object, {"Planned", false, "Busy", why.message}, now_text());
@@ -95,8 +95,6 @@ class Run {
     context_.metrics.round_ended("snapshot", "committed");
     return Ending::Committed;
   }
-
-  static bool ended(const Json& object) { return is_true(object, "Failed") || is_true(object, "Released"); }
 
   Context& context_;
   RecordKeeper& keeper_;

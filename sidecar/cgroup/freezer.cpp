@@ -90,12 +90,11 @@ std::string Freezer::unfrozen_task() const {
   const auto all = tids();
   if (!all) return {};
   for (const auto tid : *all) {
-    const auto stat = read_file(fmt::format("/proc/{}/stat", tid));
+    const auto stat = stat_of(tid);
     const auto where = read_file(fmt::format("/proc/{}/wchan", tid));
     if (!stat || !where || where->find("refrigerator") != std::string::npos) continue;
-    const auto name_end = stat->rfind(')');
-    if (name_end == std::string::npos || !stat->substr(name_end).starts_with(") D")) continue;
-    return fmt::format(": {} waits in {}", stat->substr(0, name_end + 1), *where);
+    if (!stat->fields.starts_with('D')) continue;
+    return fmt::format(": {} waits in {}", stat->who, *where);
   }
   return {};
 }

@@ -37,6 +37,15 @@ std::string describe(pid_t pid) {
 
 }  // namespace
 
+Result<Stat> stat_of(pid_t pid) {
+  const auto path = fmt::format("/proc/{}/stat", pid);
+  auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  const auto name_end = text->rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= text->size()) return fail(Code::Internal, "cannot read {}", path);
+  return Stat{text->substr(0, name_end + 1), text->substr(name_end + 2)};
+}
+
 std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> out;
   std::error_code error;

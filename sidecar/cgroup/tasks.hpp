@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <string>
 #include <vector>
 
 #include "base/deadline.hpp"
@@ -15,6 +16,13 @@ namespace cutline::cgroup {
 
 // Children of all of its threads, dead ones that it has not reaped too: those stand in no cgroup any more.
 [[nodiscard]] std::vector<pid_t> children_of(pid_t pid);
+
+// /proc/PID/stat, proc_pid_stat(5): "12 (name)", where the name may hold anything, and the fields after it, from the state on.
+struct Stat {
+  std::string who;
+  std::string fields;  // "S 1 12 12 ..."
+};
+[[nodiscard]] Result<Stat> stat_of(pid_t pid);
 
 // Waits until none of the processes exists any more, zombies included: a dead child that nobody reaps keeps its number,
 // and a restore would fail on it. Those that are the caller's own children (also by adoption) are reaped here, and

@@ -7,22 +7,20 @@
 #include <nlohmann/json.hpp>
 
 #include "base/fd.hpp"
+#include "sidecar/cgroup/tasks.hpp"
 
 namespace cutline::criu {
 namespace {
 
-// Fields 5 and 6 of /proc/PID/stat: process group and session. The name before them may hold anything.
+// Fields 5 and 6 of /proc/PID/stat: process group and session.
 Status add_groups(pid_t tid, std::vector<pid_t>& numbers) {
-  const auto stat = read_file(fmt::format("/proc/{}/stat", tid));
+  const auto stat = cgroup::stat_of(tid);
   if (!stat) return tl::unexpected(stat.error());
   int parent = 0;
   int group = 0;
   int session = 0;
-  const auto name_end = stat->rfind(')');
-  if (name_end == std::string::npos ||
-      std::sscanf(stat->c_str() + name_end, ") %*c %d %d %d", &parent, &group, &session) != 3) {
+  if (std::sscanf(stat->fields.c_str(), "%*c %d %d %d", &parent, &group, &session) != 3)
     return fail(Code::Internal, "cannot read /proc/{}/stat", tid);
-  }
   numbers.insert(numbers.end(), {tid, group, session});
   return {};
 }

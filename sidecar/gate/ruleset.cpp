@@ -99,27 +99,29 @@ std::vector<std::byte> switch_element() {
   return {bytes.begin(), bytes.end()};
 }
 
+// Where a family's header has its addresses, and how many registers of four bytes one fills.
+struct Family {
+  std::uint8_t number;
+  std::uint32_t source, destination, length;
+  [[nodiscard]] std::uint32_t registers() const { return length / 4; }
+};
+constexpr Family ipv4{NFPROTO_IPV4, 12, 16, 4};
+constexpr Family ipv6{NFPROTO_IPV6, 8, 24, 16};
+
 void held_on_loopback(Messages& out, const Chain& chain) {
-  out.push_back(Rule{chain}
-                    .input_is(loopback_index)
-                    .family_is(NFPROTO_IPV4)
-                    .protocol_is(IPPROTO_TCP)
-                    .load_network(12, 4, 0)
-                    .load_transport(0, 2, 1)
-                    .load_network(16, 4, 2)
-                    .load_transport(2, 2, 3)
-                    .in_set(held4.name, held4.id)
-                    .drop());
-  out.push_back(Rule{chain}
-                    .input_is(loopback_index)
-                    .family_is(NFPROTO_IPV6)
-                    .protocol_is(IPPROTO_TCP)
-                    .load_network(8, 16, 0)
-                    .load_transport(0, 2, 4)
-                    .load_network(24, 16, 5)
-                    .load_transport(2, 2, 9)
-                    .in_set(held6.name, held6.id)
-                    .drop());
+  for (const auto& [family, set] : {std::pair{ipv4, held4}, std::pair{ipv6, held6}}) {
+    const auto address = family.registers();
+    out.push_back(Rule{chain}
+                      .input_is(loopback_index)
+                      .family_is(family.number)
+                      .protocol_is(IPPROTO_TCP)
+                      .load_network(family.source, family.length, 0)
+                      .load_transport(0, 2, address)
+                      .load_network(family.destination, family.length, address + 1)
+                      .load_transport(2, 2, 2 * address + 1)
+                      .in_set(set.name, set.id)
+                      .drop());
+  }
 }
 
 // What both chains share: nothing while the switch is off; neighbour discovery; the gate itself at the end.
@@ -153,35 +155,24 @@ void hold(Messages& out, const Chain& chain, const Plan& plan) {
 
 // The protocol first: a TCP packet costs one comparison. Keys are (local address, remote address).
 void count_sent(Messages& out) {
-  out.push_back(Rule{outgoing}
-                    .protocol_is(IPPROTO_UDP)
-                    .family_is(NFPROTO_IPV4)
-                    .load_network(12, 4, 0)
-                    .load_network(16, 4, 1)
-                    .count_in(sent4.name, sent4.id));
-  out.push_back(Rule{outgoing}
-                    .protocol_is(IPPROTO_UDP)
-                    .family_is(NFPROTO_IPV6)
-                    .load_network(8, 16, 0)
-                    .load_network(24, 16, 4)
-                    .count_in(sent6.name, sent6.id));
+  for (const auto& [family, set] : {std::pair{ipv4, sent4}, std::pair{ipv6, sent6}})
+    out.push_back(Rule{outgoing}
+                      .protocol_is(IPPROTO_UDP)
+                      .family_is(family.number)
+                      .load_network(family.source, family.length, 0)
+                      .load_network(family.destination, family.length, family.registers())
+                      .count_in(set.name, set.id));
 }
 
 void count_received(Messages& out) {
-  out.push_back(Rule{arrived}
-                    .protocol_is(IPPROTO_UDP)
-                    .input_is_not(loopback_index)
-                    .family_is(NFPROTO_IPV4)
-                    .load_network(16, 4, 0)
-                    .load_network(12, 4, 1)
-                    .count_in(received4.name, received4.id));
-  out.push_back(Rule{arrived}
-                    .protocol_is(IPPROTO_UDP)
-                    .input_is_not(loopback_index)
-                    .family_is(NFPROTO_IPV6)
-                    .load_network(24, 16, 0)
-                    .load_network(8, 16, 4)
-                    .count_in(received6.name, received6.id));
+  for (const auto& [family, set] : {std::pair{ipv4, received4}, std::pair{ipv6, received6}})
+    out.push_back(Rule{arrived}
+                      .protocol_is(IPPROTO_UDP)
+                      .input_is_not(loopback_index)
+                      .family_is(family.number)
+                      .load_network(family.destination, family.length, 0)
+                      .load_network(family.source, family.length, family.registers())
+                      .count_in(set.name, set.id));
 }
 
 std::vector<std::byte> tuple(View from, std::uint16_t from_port, View to, std::uint16_t to_port) {

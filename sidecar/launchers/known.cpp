@@ -6,21 +6,23 @@
 #include <nlohmann/json.hpp>
 
 #include "base/fd.hpp"
+#include "sidecar/cgroup/tasks.hpp"
 
 namespace cutline::sidecar {
 namespace {
 
-constexpr int kStartField = 22 - 3;  // of /proc/PID/stat, counted from what follows the name
+constexpr int kStartField = 22 - 3;  // counted from what follows the name
 
 }  // namespace
 
 std::string identity_of(pid_t pid) {
   const auto boot = read_file("/proc/sys/kernel/random/boot_id");
-  const auto stat = read_file(fmt::format("/proc/{}/stat", pid));
+  const auto stat = cgroup::stat_of(pid);
   if (!boot || !stat) return {};
-  auto at = stat->rfind(") ") + 2;
-  for (int field = 0; field < kStartField; ++field) at = stat->find(' ', at) + 1;
-  return fmt::format("{}/{}/{}", boot->substr(0, boot->find('\n')), pid, stat->substr(at, stat->find(' ', at) - at));
+  const auto& fields = stat->fields;
+  std::size_t at = 0;
+  for (int field = 0; field < kStartField; ++field) at = fields.find(' ', at) + 1;
+  return fmt::format("{}/{}/{}", boot->substr(0, boot->find('\n')), pid, fields.substr(at, fields.find(' ', at) - at));
 }
 
 std::string to_json(const Known& known) {

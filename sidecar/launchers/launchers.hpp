@@ -21,6 +21,11 @@ struct Container {
   pid_t keeper = 0;                          // 0: none now
   std::shared_ptr<cgroup::Freezer> freezer;  // of this launcher
   launcher::Phase phase = launcher::Phase::Starting;
+
+  // Its application is there, as it was started or as it was put back.
+  [[nodiscard]] bool runs() const {
+    return keeper != 0 && (phase == launcher::Phase::Running || phase == launcher::Phase::Adopted);
+  }
 };
 
 // Called by one round at a time; each call waits for the launchers' answers until its deadline.

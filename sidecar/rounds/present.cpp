@@ -10,11 +10,6 @@ namespace {
 
 constexpr Millis kSockets{1000};
 
-bool runs(const Container& container) {
-  const bool phase = container.phase == launcher::Phase::Running || container.phase == launcher::Phase::Adopted;
-  return phase && container.keeper != 0;
-}
-
 preflight::Subject subject_of(const Container& container) {
   const auto pids = container.freezer->pids().value_or(std::vector<pid_t>{});
   return {container.name, container.keeper, {pids.begin(), pids.end()}, {container.launcher}};
@@ -24,7 +19,7 @@ preflight::Subject subject_of(const Container& container) {
 
 bool all_live(const Launchers& launchers) {
   const auto containers = launchers.containers();
-  return containers && std::ranges::all_of(*containers, runs) && launchers.failures().empty();
+  return containers && std::ranges::all_of(*containers, &Container::runs) && launchers.failures().empty();
 }
 
 Result<protocol::LocalCheckpoint> present(PodParts& pod) {

@@ -170,11 +170,8 @@ store::Manifest manifest_of(const PodParts& pod, const std::vector<Container>& c
 }
 
 Status fit(const std::vector<Container>& containers) {
-  for (const auto& container : containers) {
-    const bool runs = container.phase == launcher::Phase::Running || container.phase == launcher::Phase::Adopted;
-    if (!runs || container.keeper == 0)
-      return fail(Code::Unavailable, "container {}: its application is not running", container.name);
-  }
+  for (const auto& container : containers)
+    if (!container.runs()) return fail(Code::Unavailable, "container {}: its application is not running", container.name);
   return {};
 }
 

@@ -91,7 +91,7 @@ void Shell::own_time() {
   for (auto& asked : std::exchange(postponed_, {})) handle_asked(asked);
   if (!idle() || !own_.is_due(now())) return;
   // Where a rollback is to come by itself, the state of an application that has started anew is none to keep.
-  if (grace_ > Millis{0} && !pod_.launchers.failures().empty())
+  if (configured_.grace > Millis{0} && !pod_.launchers.failures().empty())
     return own_.ended(fail(Code::Unavailable, "an application has failed, and a rollback is awaited"), now());
   if (auto due = own_.due(needed(), now())) feed(*std::move(due));
 }
@@ -160,15 +160,16 @@ Reply Shell::recall(std::uint32_t last) {
 }
 
 Reply Shell::configure(const protocol::Configure& wanted) {
+  if (wanted == configured_) return protocol::Configured{};  // it is told again and again
   if (auto saved = store::save_configuration(pod_.store.root(), wanted); !saved) return protocol::Refused{{}, saved.error()};
   apply(wanted);
   return protocol::Configured{};
 }
 
 void Shell::apply(const protocol::Configure& wanted) {
+  configured_ = wanted;
   own_.configure(wanted.independent, now());
-  grace_ = wanted.grace;
-  pod_.launchers.set_grace(grace_);
+  pod_.launchers.set_grace(wanted.grace);
 }
 
 // Not under a checkpoint that is being taken: it must find the connection as its counters say. A rollback replaces the processes.

@@ -70,7 +70,7 @@ class Shell {
   // Of the first thread alone.
   History& history_;
   OwnTime own_;
-  Millis grace_{0};    // more than 0: a failure is followed by a rollback
+  protocol::Configure configured_;   // a grace of more than 0: a failure is followed by a rollback
   Error own_failure_;  // of the own checkpoint that ended last
   protocol::participant::State state_;
   std::vector<Asked> postponed_;     // to the end of a round

@@ -21,7 +21,12 @@ void Bases::observe(const Sockets& live) {
   listening_ = listening_in(live);
   auto before = std::exchange(bases_, {});
   auto last = std::exchange(last_, {});
+  const auto told = std::exchange(told_, {});
   for (const auto& socket : live) {
+    if (told.contains(socket.cookie)) {
+      told_.insert(socket.cookie);  // the look is older than the news
+      continue;
+    }
     if (!moved(socket, Origin::Accepted)) continue;
     const auto known = before.find(socket.cookie);
     const auto base = known != before.end() ? known->second : Base{origin_of(socket, listening_), 0, 0};
@@ -60,7 +65,7 @@ protocol::CounterTable Bases::absolute(const Sockets& live) {
   observe(live);
   protocol::CounterTable out;
   for (const auto& socket : live)
-    if (crosses_pods(socket)) out.push_back(last_.at(socket.cookie));
+    if (const auto row = last_.find(socket.cookie); row != last_.end()) out.push_back(row->second);
   return out;
 }
 
@@ -71,6 +76,7 @@ void Bases::end(const Sockets& live) {
 }
 
 Bases::Final Bases::final_of(const SocketInfo& gone) {
+  told_.insert(gone.cookie);
   if (ended_.erase(gone.cookie) != 0) return {};
   std::optional<Seen> seen;
   if (const auto was = gone_.extract(gone.cookie)) {

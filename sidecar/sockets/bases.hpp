@@ -79,6 +79,7 @@ class Bases {
   std::map<Cookie, protocol::Counters> last_;  // of those that cross pods
   std::map<Cookie, Seen> gone_;
   std::set<Cookie> ended_;  // for a restore, and not yet told of
+  std::set<Cookie> told_;   // their end has been told of since the last look; one that was taken before still shows them
   Ports listening_;  // at the last look, and since
   std::map<Addresses, FlowBase> flows_;
 };

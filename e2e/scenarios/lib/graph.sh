@@ -1,6 +1,13 @@
 # Who sends to whom: random graphs for the ledger, and what the paper says of them.
 # shellcheck shell=bash
 
+# deploy_silent PODS [NAME=VALUE...]: so many ledgers, each connected with each, an incremental policy from ledger-0, and nobody sends any more.
+deploy_silent() {
+    deploy_ledger "PODS=$1" LEDGER_INITIAL=1000000000 LEDGER_BALLAST_MB=4 "${@:2}"
+    ledger_policy 'protocol: Incremental' 'incremental: {initiator: ledger-0, closure: Consistent, fullEvery: 0}'
+    hush
+}
+
 # random_graph PODS EDGES: as `ledger graph` takes it, with arrows of one direction only.
 random_graph() {
     local pods=$1 edges=$2 out='' edge

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "kube/timestamp.hpp"
 #include "tests/unit/cli/samples.hpp"
 
 namespace cutline::cli {
@@ -117,7 +118,7 @@ TEST(TheDiagramOfARollback, ShowsWhatWasThereThen) {
 
 TEST(TheDiagramOfASnapshot, ShowsItAlsoAfterItWasTakenBack) {
   auto ns = samples::coordinated();
-  for (auto& c : ns.checkpoints) c.created = *parse_time("2026-01-02T03:04:30Z");
+  for (auto& c : ns.checkpoints) c.created = *kube::parse_time("2026-01-02T03:04:30Z");
   auto undo = samples::rollback_object({samples::way("ledger-0", "present", "start", "the snapshot was named")});
   undo["status"]["conditions"].push_back(samples::condition("Restored", true));
   undo["status"]["conditions"][0]["lastTransitionTime"] = "2026-01-02T03:06:00Z";

@@ -18,16 +18,6 @@ TEST(AState, IsReadInAllTheWaysInWhichPlansWriteIt) {
   EXPECT_EQ(parse_state("somewhere"), std::nullopt);
 }
 
-TEST(AnEndpoint, IsReadWithAndWithoutBrackets) {
-  EXPECT_EQ(parse_endpoint("10.0.0.1:80"), (protocol::Endpoint{"10.0.0.1", 80}));
-  EXPECT_EQ(parse_endpoint("[fd00::1]:80"), (protocol::Endpoint{"fd00::1", 80}));
-}
-
-TEST(ATime, IsReadAsTheApiWritesIt) {
-  EXPECT_EQ(parse_time("1970-01-02T00:00:01Z"), Time{std::chrono::seconds{86401}});
-  EXPECT_EQ(parse_time("tomorrow"), std::nullopt);
-}
-
 TEST(ARollback, IsReadWithItsPlanAndWhatItSevers) {
   auto object = samples::rollback_object({samples::way("a", "present", 3, "why")});
   object["status"]["severed"] = {{{"pod", "b"}, {"local", "10.0.0.2:1"}, {"remote", "10.0.0.1:2"}}};

@@ -1,8 +1,10 @@
 #include "tests/unit/cli/samples.hpp"
 
+#include "kube/timestamp.hpp"
+
 namespace cutline::cli::samples {
 
-Time now() { return *parse_time("2026-01-02T03:10:00Z"); }
+Time now() { return *kube::parse_time("2026-01-02T03:10:00Z"); }
 
 Json condition(const std::string& type, bool status, const std::string& reason, const std::string& message,
                const std::string& since) {

@@ -46,7 +46,7 @@ TEST(OwnCheckpoints, ThatAreGoneLoseTheirObjectsAndThoseOfSnapshotsDoNot) {
 }
 
 TEST(OwnCheckpoints, ThatNoLineCanNeedMayGoAndTheNewestStays) {
-  const auto go = superfluous(alone(), {});
+  const auto go = superfluous(alone(), rollback::line_of_all(alone(), {}).value());
   ASSERT_EQ(go.size(), 1U);
   EXPECT_EQ(go[0].second, protocol::own_checkpoint(CheckpointIndex{1}));
 }
@@ -54,7 +54,7 @@ TEST(OwnCheckpoints, ThatNoLineCanNeedMayGoAndTheNewestStays) {
 TEST(OwnCheckpoints, OfASnapshotAreNotTheirsToCollect) {
   auto workload = alone();
   workload.pods[0].history.checkpoints[0].epoch = Epoch{7};
-  EXPECT_THAT(superfluous(workload, {}), IsEmpty());
+  EXPECT_THAT(superfluous(workload, rollback::line_of_all(workload, {}).value()), IsEmpty());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace cutline::op::rollback {
 namespace {
 
 using namespace std::chrono_literals;
+using samples::decided;
 using testing::HasSubstr;
 
 const protocol::Endpoint kClient{"10.0.0.1", 40000}, kServer{"10.0.0.2", 7400};
@@ -41,13 +42,6 @@ Json to_latest(std::vector<std::string> failed = {}) {
   Json out = {{"policyRef", {{"name", "ledger"}}}, {"to", {{"latest", true}}}};
   if (!failed.empty()) out["pods"] = failed;
   return out;
-}
-
-template <class D>
-D decided(const Observed& observed) {
-  auto decision = plan(observed);
-  if (!std::holds_alternative<D>(decision)) throw std::runtime_error(fmt::format("another decision: {}", decision.index()));
-  return std::get<D>(std::move(decision));
 }
 
 TEST(ARollbackOfIndependentPods, TakesTheFailedOneBackAndThoseThatHadReceivedWhatItHasThenNotSent) {

@@ -10,6 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using protocol::rollback::Phase;
+using samples::decided;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -25,14 +26,6 @@ Observed seen(const Json& spec) {
           {},
           {},
           {}};
-}
-
-template <class D>
-D decided(const Observed& observed) {
-  auto decision = plan(observed);
-  if (!std::holds_alternative<D>(decision))
-    throw std::runtime_error(fmt::format("another decision: {}", decision.index()));
-  return std::get<D>(std::move(decision));
 }
 
 // As a coordinator that died left it: of epoch 12, to "first", of one pod.

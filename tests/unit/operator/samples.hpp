@@ -1,6 +1,9 @@
 // Objects as the API server shows them, small, for the tests of this folder.
 #pragma once
 
+#include <stdexcept>
+#include <variant>
+
 #include "operator/pods/membership.hpp"
 
 namespace cutline::op::samples {
@@ -26,5 +29,14 @@ inline constexpr const char* kLater = "2026-01-02T03:04:06Z";
 
 // The condition's field, or "" when the condition is not there.
 [[nodiscard]] std::string condition(const Json& object, const std::string& type, const std::string& field);
+
+// What plan() of the observation's own namespace decides, which must be a D.
+template <class D, class Observed>
+D decided(const Observed& observed) {
+  auto decision = plan(observed);
+  if (!std::holds_alternative<D>(decision))
+    throw std::runtime_error(fmt::format("another decision: {}", decision.index()));
+  return std::get<D>(std::move(decision));
+}
 
 }  // namespace cutline::op::samples

@@ -10,6 +10,7 @@ namespace cutline::op::snapshot {
 namespace {
 
 using namespace std::chrono_literals;
+using samples::decided;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -21,14 +22,6 @@ Json incremental(const std::string& initiator) {
   out["spec"]["protocol"] = "Incremental";
   out["spec"]["initiator"] = initiator;
   return out;
-}
-
-template <class D>
-D decided(const Observed& observed) {
-  auto decision = plan(observed);
-  if (!std::holds_alternative<D>(decision))
-    throw std::runtime_error(fmt::format("another decision: {}", decision.index()));
-  return std::get<D>(std::move(decision));
 }
 
 Json deleting(Json object) {

@@ -31,9 +31,5 @@ TEST(ADuration, IsShownShortEnoughForAColumn) {
   EXPECT_EQ(show(Micros{4'712'000}), "4.71s");
 }
 
-TEST(ATime, IsShownInUtcAndWholeSeconds) {
-  EXPECT_EQ(show(std::chrono::system_clock::time_point{1767323045s + 900ms}), "2026-01-02T03:04:05Z");
-}
-
 }  // namespace
 }  // namespace cutline::op

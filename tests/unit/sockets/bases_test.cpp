@@ -76,6 +76,17 @@ TEST(Bases, GiveADestroyedSocketItsFinalCounters) {
   EXPECT_EQ(bases.gone(), 0u);
 }
 
+// Sockets are listed, one of them is destroyed, and its end is told of before the list is looked at.
+TEST(Bases, ALookThatIsOlderThanTheNewsBringsNoConnectionBack) {
+  Bases bases;
+  const auto listed = socket_of(9, {.acked = 11, .received = 4, .sent = 10});
+  bases.observe({listed});
+  EXPECT_TRUE(bases.final_of(socket_of(9, {.acked = 12, .received = 4, .sent = 10}, TcpState::Close)).counters);
+  EXPECT_TRUE(bases.absolute({listed}).empty());
+  bases.observe({});
+  EXPECT_EQ(bases.gone(), 0u) << "nobody will tell of its end again";
+}
+
 TEST(Bases, GiveARestoredSocketThatIsDestroyedUnusedTheCheckpointsCounters) {
   Bases bases;
   (void)bases.rebase(checkpoint, {socket_of(9, {})});

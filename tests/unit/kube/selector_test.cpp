@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "operator/api/spec.hpp"
+#include "kube/selector.hpp"
 
-namespace cutline::op {
+namespace cutline::kube {
 namespace {
 
 const Json kLabels = {{"app", "ledger"}, {"tier", "db"}, {"empty", ""}};
@@ -45,4 +45,4 @@ TEST(ASelector, IsWrittenAsKubectlTakesIt) {
 }
 
 }  // namespace
-}  // namespace cutline::op
+}  // namespace cutline::kube
