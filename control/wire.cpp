@@ -49,7 +49,7 @@ void members(auto& io, Is<Configure> auto& m) { io("independent", m.independent)
 
 // Replies.
 void members(auto& io, Is<Acked> auto& m) { io("epoch", m.epoch), io("checkpoint", m.checkpoint); }
-void members(auto& io, Is<Opened> auto& m) { io("epoch", m.epoch), io("gatedUs", m.gated); }
+void members(auto& io, Is<Opened> auto& m) { io("epoch", m.epoch), io("gatedUs", m.gated), io("digest", m.digest); }
 void members(auto& io, Is<Restored> auto& m) { io("epoch", m.epoch), io("timings", m.timings); }
 void members(auto& io, Is<Forgotten> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Findings> auto& m) { io("findings", m.findings); }

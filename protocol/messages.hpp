@@ -44,7 +44,7 @@ struct Timings {  // as measured by the participant
 struct LocalCheckpoint {
   Epoch epoch{};
   CheckpointIndex index{};
-  std::string digest;  // of the manifest, which holds the digest of every file: "sha256:<hex>"
+  std::string digest;  // of the manifest, which holds the digest of every file: "sha256:<hex>"; empty until it is kept
   Bytes bytes{};
   CounterTable counters;
   Timings timings;
@@ -113,7 +113,8 @@ using Command = std::variant<Request, Done, Abort, Prepare, Restore, Release, Fo
 
 // ---- replies ------------------------------------------------------------------------------------------------------------
 struct Acked { Epoch epoch{}; LocalCheckpoint checkpoint; };
-struct Opened { Epoch epoch{}; Micros gated{0}; };  // to Done, Abort and Release: this gate is open
+// To Done, Abort and Release: this gate is open. `digest`: to Done, of the checkpoint, which is on disk now; empty: it is not.
+struct Opened { Epoch epoch{}; Micros gated{0}; std::string digest; };
 struct Prepared { Epoch epoch{}; };
 struct Restored { Epoch epoch{}; Timings timings; };
 struct Forgotten { Epoch checkpoint{}; };

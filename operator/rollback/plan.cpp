@@ -72,7 +72,10 @@ Result<Line> line_of(const Json& snapshot, const RollbackSpec& spec, const std::
       return fail(Code::Unsupported, "pod {} of the snapshot is gone or was replaced; rollback into new pods is not carried out by this version yet", name);
     if (!pod->sidecar_ready || pod->addresses.empty()) return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", name);
     if (!pod->not_running.empty()) return fail(Code::Unavailable, "pod {}: container {} is not running", name, pod->not_running.front());
-    out.entries.push_back({*pod, {snapshot::recorded_epoch(snapshot), member.value("digest", ""), external_of(external_list(snapshot), name)}, "present",
+    const auto digest = member.value("digest", "");
+    if (digest.empty())
+      return fail(Code::Unavailable, "pod {}: checkpoint {} of the snapshot is not confirmed to be on its disk", name, member.value("checkpoint", 0));
+    out.entries.push_back({*pod, {snapshot::recorded_epoch(snapshot), digest, external_of(external_list(snapshot), name)}, "present",
                            fmt::format("{}, checkpoint {}", out.snapshot, member.value("checkpoint", 0)), because(spec),
                            CheckpointIndex{member.value("checkpoint", std::uint64_t{0})}});
     out.external += out.entries.back().target.external.size();

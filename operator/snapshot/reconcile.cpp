@@ -149,6 +149,7 @@ class Apply {
     if (!due || kube::is_being_deleted(object)) return Outcome{};
     const auto saved = remembered();
     for (const auto& member : object.at(Json::json_pointer("/status/members"))) {
+      if (member.value("digest", "").empty()) continue;  // its pod went, or its disk was full, before it was kept
       const auto found = saved.find(PodUid{member.value("uid", "")});
       const auto checkpoint = local_checkpoint(object, member, found == saved.end() ? nullptr : &found->second);
       if (auto made = make_local_checkpoint(context_.client, checkpoint, Deadline::after(kRead)); !made) return tl::unexpected(made.error());

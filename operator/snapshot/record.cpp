@@ -80,7 +80,7 @@ void record(Json& object, const protocol::round::Commit& commit, const Members& 
   for (const auto& [uid, checkpoint] : commit.checkpoints) {
     total += value(checkpoint.bytes);
     auto one = member(uid, commit.closure, members);
-    one.update({{"checkpoint", value(checkpoint.index)}, {"digest", checkpoint.digest}, {"bytes", value(checkpoint.bytes)},
+    one.update({{"checkpoint", value(checkpoint.index)}, {"bytes", value(checkpoint.bytes)},
                 {"frozen", show(checkpoint.timings.frozen)}, {"gate", gate_name(checkpoint.gate)}});
     list.push_back(std::move(one));
   }
@@ -114,13 +114,15 @@ void record(Json& object, const std::vector<Findings>& findings) {
   object["status"]["findings"] = std::move(out);
 }
 
-void record_released(Json& object, const std::map<PodUid, Micros>& gated, Micros total, const std::string& now) {
+void record_released(Json& object, const std::map<PodUid, protocol::Opened>& opened, Micros total, const std::string& now) {
   Micros held{0};
   for (auto& member : object["status"]["members"]) {
-    const auto found = gated.find(PodUid{member.value("uid", "")});
-    if (found == gated.end() || found->second == Micros{0}) continue;
-    member["gated"] = show(found->second);
-    held = std::max(held, found->second);
+    const auto found = opened.find(PodUid{member.value("uid", "")});
+    if (found == opened.end()) continue;
+    if (!found->second.digest.empty()) member["digest"] = found->second.digest;
+    if (found->second.gated == Micros{0}) continue;
+    member["gated"] = show(found->second.gated);
+    held = std::max(held, found->second.gated);
   }
   if (held > Micros{0}) object["status"]["timings"] = {{"held", show(held)}, {"total", show(total)}};
   set_condition(object, {"Released", true, "GatesOpen", "every gate is open again"}, now);

@@ -20,7 +20,7 @@ void record(Json& object, const protocol::round::Commit& commit, const Members& 
 void record(Json& object, const Error& failure, const std::string& now);
 void record(Json& object, const std::vector<Findings>& findings);
 // All gates are open again; `gated` as the members said.
-void record_released(Json& object, const std::map<PodUid, Micros>& gated, Micros total, const std::string& now);
+void record_released(Json& object, const std::map<PodUid, protocol::Opened>& opened, Micros total, const std::string& now);
 
 // The proof's input, and its verdict as an error (Conflict) that names the first violation.
 [[nodiscard]] protocol::Proof prove(const protocol::round::Commit& commit, const Members& members);

@@ -17,6 +17,12 @@ namespace round = protocol::round;
 constexpr Millis kMargin{50};
 constexpr Millis kPatience{120'000};  // how long a record is tried to be written
 
+// An answer that comes twice: the second knows no more how long the gate was closed.
+void hear(protocol::Opened& known, const protocol::Opened& now) {
+  known.gated = std::max(known.gated, now.gated);
+  if (!now.digest.empty()) known.digest = now.digest;
+}
+
 class Run {
  public:
   Run(Context& context, RecordKeeper& keeper, const Members& members) : context_(context), keeper_(keeper), members_(members) {}
@@ -26,7 +32,7 @@ class Run {
     for (const auto& [uid, pod] : members_) options.peers.emplace(uid, peer_of(pod));
     options.gone = [this] { return watch_.gone(members_); };
     options.on_reply = [this](const PodUid& from, const protocol::Reply& reply) {
-      if (const auto* opened = std::get_if<protocol::Opened>(&reply)) gated_[from] = std::max(gated_[from], opened->gated);
+      if (const auto* opened = std::get_if<protocol::Opened>(&reply)) hear(opened_[from], *opened);
     };
     Driver<SnapshotProtocol> driver{context_.fleet, std::move(options), [this](const round::Record& record) { return persist(record); }};
     const auto ended = driver.run(std::move(first), context_.stop);
@@ -87,11 +93,11 @@ class Run {
   Ending released() {
     Micros total{std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - began_)};
     auto written = keeper_.write([&](Json& object) -> cutline::Status {
-      record_released(object, gated_, total, now_text());
+      record_released(object, opened_, total, now_text());
       return {};
     }, kPatience, context_.stop);
     if (!written) log::error("released, but not recorded", {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
-    for (const auto& [uid, gated] : gated_) context_.metrics.held(gated);
+    for (const auto& [uid, opened] : opened_) context_.metrics.held(opened.gated);
     context_.metrics.round_ended("snapshot", "committed");
     return Ending::Committed;
   }
@@ -101,7 +107,7 @@ class Run {
   const Members& members_;
   Instant began_ = std::chrono::steady_clock::now();
   MemberWatch watch_{context_, keeper_.key().ns};
-  std::map<PodUid, Micros> gated_;
+  std::map<PodUid, protocol::Opened> opened_;
   bool busy_ = false;
 };
 

@@ -213,11 +213,10 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   if (auto kept = save_loopback(*draft, *live); !kept) return tl::unexpected(kept.error());
   auto checkpoint = manifest.checkpoint;
   const auto seal_start = Clock::now();
-  const auto sealed = pod.store.seal(*draft, std::move(manifest), {.flush = false}, deadline);  // commit() flushes
+  const auto sealed = pod.store.seal(*draft, std::move(manifest));
   if (!sealed) return forward(sealed, "store");
   checkpoint.index = draft->index();
-  checkpoint.digest = sealed->digest;
-  checkpoint.bytes = sealed->bytes;
+  checkpoint.bytes = *sealed;
   log::info("checkpoint taken", {{"epoch", request.epoch},
                                  {"frozen_us", checkpoint.timings.frozen.count()},
                                  {"dump_us", checkpoint.timings.dump.count()},

@@ -208,7 +208,8 @@ void Shell::carry_out(const p::Effect& effect, Status& durable) {
 
 void Shell::keep(Epoch checkpoint) {
   if (history_.find(checkpoint)) return;  // said again
-  auto done = pod_.store.commit(checkpoint);
+  Status done;
+  if (const auto committed = pod_.store.commit(checkpoint); !committed) done = tl::unexpected(committed.error());
   if (done) done = history_.kept(checkpoint, pod_.tracker);
   if (done) pod_.launchers.saved();
   if (!done) log::error("checkpoint not marked as committed", {{"epoch", checkpoint}, {"error", done.error()}});
@@ -236,7 +237,10 @@ void Shell::open_gate() {
 // To everybody who asked about this epoch: a repeated command has the same answer.
 void Shell::answer(const Reply& reply) {
   auto out = reply;
-  if (auto* opened = std::get_if<protocol::Opened>(&out)) opened->gated = Micros{gated_us_};
+  if (auto* opened = std::get_if<protocol::Opened>(&out)) {
+    opened->gated = Micros{gated_us_};
+    if (const auto* kept = history_.find(opened->epoch)) opened->digest = kept->digest;
+  }
   const auto epoch = epoch_of(out);
   for (auto& waiting : waiting_)
     if (waiting.epoch == epoch) waiting.reply(out);

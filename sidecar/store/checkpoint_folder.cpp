@@ -48,16 +48,10 @@ struct Piece {
 
 class Folder {
  public:
-  static Result<Folder> open(const std::string& path, const std::vector<std::string>& files) {
+  static Result<Folder> open(const std::string& path, std::vector<FileRecord> files) {
     auto fd = open_file(path, O_PATH | O_DIRECTORY);
     if (!fd) return tl::unexpected(fd.error());
-    Folder folder{*std::move(fd)};
-    for (const auto& file : files) {
-      if (auto done = folder.add(file); !done) return tl::unexpected(done.error());
-    }
-    // Large pieces first, so that no core ends up alone with one.
-    std::ranges::stable_sort(folder.pieces_, std::greater{}, &Piece::length);
-    return folder;
+    return Folder{*std::move(fd), std::move(files)};
   }
 
   Status hash(Deadline deadline) {
@@ -86,19 +80,15 @@ class Folder {
   std::vector<FileRecord> take() { return std::move(records_); }
 
  private:
-  explicit Folder(Fd fd) : fd_(std::move(fd)) {}
-
-  Status add(const std::string& path) {
-    auto fd = open_inside(fd_.get(), path);
-    if (!fd) return tl::unexpected(fd.error());
-    struct stat status{};
-    if (::fstat(fd->get(), &status) != 0) return fail_errno(errno, "stat " + path);
-    const auto size = static_cast<std::uint64_t>(status.st_size);
-    const auto count = std::max<std::size_t>(1, (size + kPiece - 1) / kPiece);
-    for (std::size_t i = 0; i < count; ++i)
-      pieces_.push_back({records_.size(), i, std::min(kPiece, size - i * kPiece)});
-    records_.push_back({path, size, std::vector<std::string>(count)});
-    return {};
+  Folder(Fd fd, std::vector<FileRecord> files) : fd_(std::move(fd)), records_(std::move(files)) {
+    for (std::size_t file = 0; file < records_.size(); ++file) {
+      const auto size = records_[file].size;
+      const auto count = std::max<std::size_t>(1, (size + kPiece - 1) / kPiece);
+      for (std::size_t i = 0; i < count; ++i) pieces_.push_back({file, i, std::min(kPiece, size - i * kPiece)});
+      records_[file].sha256.resize(count);
+    }
+    // Large pieces first, so that no core ends up alone with one.
+    std::ranges::stable_sort(pieces_, std::greater{}, &Piece::length);
   }
 
   Fd fd_;
@@ -119,11 +109,13 @@ Result<Content> list_content(const std::string& folder) {
     } else if (type != fs::file_type::regular) {
       return fail(Code::Corrupt, "{} in {} is neither a file nor a folder", name, folder);
     } else if (name != kManifestFile && name != kCommittedFile) {
-      out.files.push_back(name);
+      const auto size = at->file_size(error);
+      if (error) break;
+      out.files.push_back({name, size, {}});
     }
   }
   if (error) return fail_errno(error.value(), "list " + folder);
-  std::ranges::sort(out.files);
+  std::ranges::sort(out.files, {}, &FileRecord::path);
   return out;
 }
 
@@ -139,30 +131,26 @@ Result<Fd> open_inside(int folder, const std::string& path) {
   return Fd{static_cast<int>(fd)};
 }
 
-Result<std::vector<FileRecord>> hash_content(const std::string& folder, const std::vector<std::string>& files,
-                                             bool flush, Deadline deadline) {
-  auto opened = Folder::open(folder, files);
+Result<std::vector<FileRecord>> hash_files(const std::string& folder, std::vector<FileRecord> files, Reading reading,
+                                           Deadline deadline) {
+  auto opened = Folder::open(folder, std::move(files));
   if (!opened) return tl::unexpected(opened.error());
   Status flushed;
   Status hashed;
   {
     std::jthread flusher;
-    if (flush) flusher = std::jthread{[&] { flushed = opened->flush(deadline); }};
+    if (reading == Reading::AndFlush) flusher = std::jthread{[&] { flushed = opened->flush(deadline); }};
     hashed = opened->hash(deadline);
   }
   if (!hashed || !flushed) return tl::unexpected(hashed ? flushed.error() : hashed.error());
   return opened->take();
 }
 
-Status flush_content(const std::string& folder, const Content& content, Deadline deadline) {
-  auto files = content.files;
-  files.emplace_back(kManifestFile);
-  auto opened = Folder::open(folder, files);
-  if (!opened) return tl::unexpected(opened.error());
-  if (auto flushed = opened->flush(deadline); !flushed) return flushed;
-  for (const auto& name : content.folders) {
+Status flush_folders(const std::string& folder) {
+  auto content = list_content(folder);
+  if (!content) return tl::unexpected(content.error());
+  for (const auto& name : content->folders)
     if (auto done = flush_folder(folder + '/' + name); !done) return done;
-  }
   return flush_folder(folder);
 }
 

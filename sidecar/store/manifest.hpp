@@ -1,5 +1,5 @@
-// manifest.json: what a checkpoint consists of. Its own digest is what the coordinator records, and so vouches for
-// every file.
+// manifest.json: what a checkpoint consists of. Its own digest, once the files are hashed, is what the coordinator records, and so
+// vouches for every file.
 #pragma once
 
 #include "protocol/messages.hpp"
@@ -12,7 +12,7 @@ inline constexpr std::uint64_t kPiece = 64 << 20;
 struct FileRecord {
   std::string path;  // relative to the checkpoint's folder: "<container>/pages-1.img"
   std::uint64_t size = 0;
-  std::vector<std::string> sha256;  // hex, of each piece; an empty file has one
+  std::vector<std::string> sha256;  // hex, of each piece; an empty file has one. None: not hashed yet
   bool operator==(const FileRecord&) const = default;
 };
 

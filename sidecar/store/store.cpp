@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kManifestLimit = 256U << 20U;
-constexpr Millis kFlush{110'000};
+constexpr Millis kCommit{110'000};
 
 Status remove_tree(const std::string& path) {
   std::error_code error;
@@ -31,12 +31,24 @@ Status make_folder(const std::string& path) {
   return fail_errno(errno, "mkdir " + path);
 }
 
-Status write_flushed(const std::string& path, std::string_view text, bool flush) {
+enum class Disk { Later, Now };
+
+Status write_file(const std::string& path, std::string_view text, Disk disk) {
   auto fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
   if (!fd) return tl::unexpected(fd.error());
   if (auto done = write_all(fd->get(), text); !done) return forward(done, path);
-  return !flush || ::fsync(fd->get()) == 0 ? Status{} : fail_errno(errno, "fsync " + path);
+  return disk == Disk::Later || ::fsync(fd->get()) == 0 ? Status{} : fail_errno(errno, "fsync " + path);
 }
+
+// Written beside the folder: within it, a file that is not the checkpoint's is damage.
+Status replace_manifest(const std::string& folder, const std::string& text) {
+  const auto beside = folder + ".draft";
+  if (auto done = write_file(beside, text, Disk::Now); !done) return done;
+  const auto name = folder + '/' + kManifestFile;
+  return ::rename(beside.c_str(), name.c_str()) == 0 ? Status{} : fail_errno(errno, "rename to " + name);
+}
+
+std::string digest_of(std::string_view manifest) { return "sha256:" + sha256(manifest); }
 
 std::optional<std::uint64_t> number_of(std::string_view text) {
   std::uint64_t out = 0;
@@ -75,28 +87,32 @@ Status collect_leftovers(const std::string& folder) {
   return {};
 }
 
-Status compare(const std::vector<FileRecord>& wanted, const std::vector<FileRecord>& found) {
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i].size != found[i].size) {
-      return fail(Code::Corrupt, "{} has {} bytes, the manifest says {}", wanted[i].path, found[i].size,
-                  wanted[i].size);
-    }
-    if (wanted[i].sha256 != found[i].sha256)
-      return fail(Code::Corrupt, "{} has another digest than the manifest says", wanted[i].path);
-  }
+// Before anything is hashed: gigabytes to find a stray file help nobody.
+Status compare_names(const std::vector<FileRecord>& wanted, const std::vector<FileRecord>& present) {
+  std::vector<FileRecord> differ;
+  std::ranges::set_difference(wanted, present, std::back_inserter(differ), {}, &FileRecord::path, &FileRecord::path);
+  if (!differ.empty()) return fail(Code::Corrupt, "{} is missing", differ.front().path);
+  std::ranges::set_difference(present, wanted, std::back_inserter(differ), {}, &FileRecord::path, &FileRecord::path);
+  if (!differ.empty()) return fail(Code::Corrupt, "{} does not belong to the checkpoint", differ.front().path);
   return {};
 }
 
-// Names and their number first: hashing gigabytes to find a stray file helps nobody.
-Status compare_names(const std::vector<FileRecord>& wanted, const std::vector<std::string>& present) {
-  std::vector<std::string> names;
-  for (const auto& file : wanted) names.push_back(file.path);
-  std::vector<std::string> differ;
-  std::ranges::set_difference(names, present, std::back_inserter(differ));
-  if (!differ.empty()) return fail(Code::Corrupt, "{} is missing", differ.front());
-  std::ranges::set_difference(present, names, std::back_inserter(differ));
-  if (!differ.empty()) return fail(Code::Corrupt, "{} does not belong to the checkpoint", differ.front());
+// Of the same names.
+Status compare_sizes(const std::vector<FileRecord>& wanted, const std::vector<FileRecord>& present) {
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (wanted[i].size != present[i].size)
+      return fail(Code::Corrupt, "{} has {} bytes, the manifest says {}", wanted[i].path, present[i].size, wanted[i].size);
   return {};
+}
+
+// The files of a sealed checkpoint, as they are now. Corrupt: they are not those that its manifest lists.
+Result<std::vector<FileRecord>> hash_listed(const std::string& path, const std::vector<FileRecord>& wanted, Reading reading,
+                                            Deadline deadline) {
+  auto present = list_content(path);
+  if (!present) return tl::unexpected(present.error());
+  if (auto same = compare_names(wanted, present->files); !same) return tl::unexpected(same.error());
+  if (auto same = compare_sizes(wanted, present->files); !same) return tl::unexpected(same.error());
+  return hash_files(path, std::move(present->files), reading, deadline);
 }
 
 }  // namespace
@@ -151,35 +167,22 @@ Result<Draft> Store::begin(Epoch epoch) const {
   return Draft{path, epoch, *index};
 }
 
-Result<Sealed> Store::seal(Draft& draft, Manifest manifest, SealOptions options, Deadline deadline) const {
+Result<Bytes> Store::seal(Draft& draft, Manifest manifest) const {
   if (!draft.folder_) return fail(Code::Invalid, "checkpoint {} is sealed already", value(draft.epoch_));
   const auto& path = *draft.folder_;
   auto content = list_content(path);
   if (!content) return tl::unexpected(content.error());
-  auto files = hash_content(path, content->files, options.flush, deadline);
-  if (!files) return tl::unexpected(files.error());
   std::uint64_t bytes = 0;
-  for (const auto& file : *files) bytes += file.size;
+  for (const auto& file : content->files) bytes += file.size;
   manifest.checkpoint.epoch = draft.epoch_;
   manifest.checkpoint.index = draft.index_;
   manifest.checkpoint.bytes = Bytes{bytes};
-  manifest.files = *std::move(files);
-  const auto text = to_json(manifest);
-  if (auto done = write_flushed(path + '/' + kManifestFile, text, options.flush); !done)
-    return tl::unexpected(done.error());
-  for (const auto& name : options.flush ? content->folders : std::vector<std::string>{}) {
-    if (auto done = flush_folder(path + '/' + name); !done) return tl::unexpected(done.error());
-  }
-  if (options.flush) {
-    if (auto done = flush_folder(path); !done) return tl::unexpected(done.error());
-  }
+  manifest.files = std::move(content->files);
+  if (auto done = write_file(path + '/' + kManifestFile, to_json(manifest), Disk::Later); !done) return tl::unexpected(done.error());
   const auto name = folder(draft.epoch_);
   if (::rename(path.c_str(), name.c_str()) != 0) return fail_errno(errno, "rename to " + name);
   draft.folder_.reset();
-  if (options.flush) {
-    if (auto done = flush_folder(checkpoints()); !done) return tl::unexpected(done.error());
-  }
-  return Sealed{"sha256:" + sha256(text), Bytes{bytes}};
+  return Bytes{bytes};
 }
 
 Result<Stored> Store::load(Epoch epoch) const {
@@ -193,7 +196,7 @@ Result<Stored> Store::load(Epoch epoch) const {
   if (!manifest) return forward(manifest, folder(epoch));
   if (manifest->checkpoint.epoch != epoch)
     return fail(Code::Corrupt, "{} holds the checkpoint of epoch {}", folder(epoch), value(manifest->checkpoint.epoch));
-  manifest->checkpoint.digest = "sha256:" + sha256(*text);
+  manifest->checkpoint.digest = digest_of(*text);
   return Stored{*std::move(manifest), ::faccessat(dir->get(), kCommittedFile, F_OK, 0) == 0};
 }
 
@@ -202,32 +205,46 @@ Result<Stored> Store::verify(Epoch epoch, const std::string& digest, Deadline de
   if (!stored) return stored;
   const auto context = fmt::format("checkpoint {}", value(epoch));
   if (stored->manifest.checkpoint.digest != digest) {
-    return fail(Code::Corrupt, "{}: its manifest is not the one that was acknowledged ({} instead of {})", context,
+    return fail(Code::Corrupt, "{}: its manifest is not the one on record ({} instead of {})", context,
                 stored->manifest.checkpoint.digest, digest);
   }
-  auto content = list_content(folder(epoch));
-  if (!content) return forward(content, context);
-  if (auto same = compare_names(stored->manifest.files, content->files); !same) return forward(same, context);
-  auto found = hash_content(folder(epoch), content->files, false, deadline);
+  const auto& wanted = stored->manifest.files;
+  const auto found = hash_listed(folder(epoch), wanted, Reading::Only, deadline);
   if (!found) return forward(found, context);
-  if (auto same = compare(stored->manifest.files, *found); !same) return forward(same, context);
+  const auto differs = std::ranges::mismatch(wanted, *found);
+  if (differs.in1 != wanted.end())
+    return fail(Code::Corrupt, "{}: {} has another digest than the manifest says", context, differs.in1->path);
   return stored;
 }
 
-Status Store::commit(Epoch epoch) const {
+Result<std::string> Store::commit(Epoch epoch) const {
   auto stored = load(epoch);
   if (!stored) return tl::unexpected(stored.error());
-  if (stored->committed) return {};
-  auto content = list_content(folder(epoch));
-  if (!content) return tl::unexpected(content.error());
-  if (auto done = flush_content(folder(epoch), *content, Deadline::after(kFlush)); !done) return done;
+  auto& manifest = stored->manifest;
+  if (stored->committed) return manifest.checkpoint.digest;
+  const auto path = folder(epoch);
+  auto hashed = hash_listed(path, manifest.files, Reading::AndFlush, Deadline::after(kCommit));
+  if (!hashed) return forward(hashed, path);
+  manifest.files = *std::move(hashed);
+  const auto text = to_json(manifest);
+  if (auto done = make_durable(path, text, manifest.checkpoint.index); !done) return tl::unexpected(done.error());
+  return digest_of(text);
+}
+
+// In this order: what is marked as committed is on disk.
+Status Store::make_durable(const std::string& path, const std::string& manifest, CheckpointIndex index) const {
+  if (auto done = replace_manifest(path, manifest); !done) return done;
+  if (auto done = flush_folders(path); !done) return done;
   if (auto done = flush_folder(checkpoints()); !done) return done;
+  if (auto done = raise_last_index(index); !done) return done;
+  if (auto done = write_file(path + '/' + kCommittedFile, "", Disk::Now); !done) return done;
+  return flush_folder(path);
+}
+
+Status Store::raise_last_index(CheckpointIndex index) const {
   std::uint64_t last = 0;
   if (const auto text = read_file(root_ + "/last-index", 64)) last = number_of(*text).value_or(0);
-  last = std::max(last, value(stored->manifest.checkpoint.index));
-  if (auto done = replace_file(root_ + "/last-index", std::to_string(last)); !done) return done;
-  if (auto done = write_flushed(folder(epoch) + '/' + kCommittedFile, "", true); !done) return done;
-  return flush_folder(folder(epoch));
+  return replace_file(root_ + "/last-index", std::to_string(std::max(last, value(index))));
 }
 
 Status Store::discard(Epoch epoch) const {

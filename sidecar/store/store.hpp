@@ -1,6 +1,6 @@
 // The local checkpoints of a pod, on its node's disk.
 //
-//   <root>/checkpoints/<epoch>/manifest.json                 named, and so durable and complete, by one rename of the
+//   <root>/checkpoints/<epoch>/manifest.json                 named, and so complete, by one rename of the
 //   folder <root>/checkpoints/<epoch>/<container>/...               CRIU's images, files.json, files-N.data
 //   <root>/checkpoints/<epoch>/committed                     the coordinator has committed the cut that it belongs to
 //   <root>/checkpoints/<epoch>.draft | <epoch>.gone          being written, being deleted: collected at the next start
@@ -40,19 +40,9 @@ class Draft {
   CheckpointIndex index_;
 };
 
-struct Sealed {
-  std::string digest;  // "sha256:<hex>" of the manifest
-  Bytes bytes{};       // of all files
-};
-
 struct Stored {
   Manifest manifest;  // checkpoint.digest is filled in
   bool committed = false;
-};
-
-struct SealOptions {
-  bool flush =
-      true;  // false: survives the end of every process, but a power cut only from commit() on; no waiting for the disk
 };
 
 class Store {
@@ -62,20 +52,22 @@ class Store {
 
   // Conflict: that epoch is sealed already. An unfinished draft of it is replaced.
   [[nodiscard]] Result<Draft> begin(Epoch epoch) const;
-  // Hashes (and flushes) all files, writes the manifest, gives the folder its name. `manifest`: all but index, bytes
-  // and files. After an error the draft may be sealed again or dropped.
-  [[nodiscard]] Result<Sealed> seal(Draft& draft, Manifest manifest, SealOptions options, Deadline deadline) const;
+  // Lists all files in the manifest, gives the folder its name; the bytes of all files. Traffic waits for this, so nothing is
+  // read and nothing flushed: a sealed checkpoint survives the end of every process, but a power cut only from commit() on.
+  // `manifest`: all but index, bytes and files. After an error the draft may be sealed again or dropped.
+  [[nodiscard]] Result<Bytes> seal(Draft& draft, Manifest manifest) const;
 
   // The manifest alone. NotFound: no such checkpoint.
   [[nodiscard]] Result<Stored> load(Epoch epoch) const;
-  // Every file is there, has its size and digest, and there is no other. Call before anything is touched; only read.
-  // Corrupt: names the file.
+  // Of a committed one: every file is there, has its size and digest, and there is no other. Call before anything is touched;
+  // only read. Corrupt: names the file.
   [[nodiscard]] Result<Stored> verify(Epoch epoch, const std::string& digest, Deadline deadline) const;
   // For CRIU and files::put_back; of a verified checkpoint.
   [[nodiscard]] std::string container_folder(Epoch epoch, const std::string& container) const;
 
-  // All of it is on disk when this returns, and marked as committed. Idempotent.
-  [[nodiscard]] Status commit(Epoch epoch) const;
+  // Hashes all files into the manifest; all of it is on disk when this returns, and marked as committed. The manifest's digest,
+  // "sha256:<hex>". Idempotent. Corrupt: the files are not those that were sealed.
+  [[nodiscard]] Result<std::string> commit(Epoch epoch) const;
   [[nodiscard]] Status discard(Epoch epoch) const;  // idempotent
   // By epoch. A manifest that cannot be read is listed as an error under its epoch, so that one bad folder hides no
   // other.
@@ -89,6 +81,8 @@ class Store {
   explicit Store(std::string root) : root_(std::move(root)) {}
   [[nodiscard]] std::string checkpoints() const { return root_ + "/checkpoints"; }
   [[nodiscard]] std::string folder(Epoch epoch) const;
+  [[nodiscard]] Status make_durable(const std::string& path, const std::string& manifest, CheckpointIndex index) const;
+  [[nodiscard]] Status raise_last_index(CheckpointIndex index) const;
   std::string root_;
 };
 

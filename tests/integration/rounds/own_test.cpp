@@ -43,12 +43,12 @@ struct OwnCheckpoints : testing::Test {
     auto draft = must(store->begin(epoch));
     store::Manifest manifest{{"uid"}, {"pod"}, {}, {}, {}, {}};
     manifest.checkpoint.parent = tracker->cut(epoch).parent;
-    (void)must(store->seal(draft, manifest, {.flush = false}, Deadline::after(10s)));
+    (void)must(store->seal(draft, manifest));
     return epoch;
   }
   Epoch keep(std::optional<Epoch> name = {}) {
     const auto epoch = seal(name);
-    must(store->commit(epoch));
+    (void)must(store->commit(epoch));
     must(history->kept(epoch, *tracker));
     return epoch;
   }
@@ -110,7 +110,7 @@ TEST_F(OwnCheckpoints, ThatWereNotKeptWhenTheSidecarEndedAreCollected) {
 TEST_F(OwnCheckpoints, ThatWereKeptAndNotWrittenDownAreFoundAgain) {
   const auto first = keep();
   const auto second = seal();
-  must(store->commit(second));
+  (void)must(store->commit(second));
   open();
   ASSERT_EQ(history->chain(0).size(), 2U);
   EXPECT_EQ(history->chain(0)[1].epoch, second);

@@ -1,4 +1,5 @@
 // The whole sidecar but its network: commands in, replies out. Histories, a checkpoint from time to time, severed connections.
+#include <gmock/gmock.h>
 #include <sys/socket.h>
 
 #include <cstdlib>
@@ -48,7 +49,7 @@ struct ShellOfAPod : testing::Test {
   LocalCheckpoint snapshot() {
     const Epoch now{++epoch};
     auto acked = expect<Acked>(Request{now, kHold, {}});
-    (void)expect<Opened>(Done{now});
+    acked.checkpoint.digest = expect<Opened>(Done{now}).digest;
     return acked.checkpoint;
   }
   void attempt() {
@@ -79,6 +80,7 @@ TEST_F(ShellOfAPod, TellsTheCheckpointsThatLedToThePresent) {
   const auto second = snapshot();
   const auto all = history();
   EXPECT_EQ(told(all), fmt::format("{0}<-0 {1}<-{0} now<-{1}", value(first.index), value(second.index)));
+  EXPECT_THAT(first.digest, testing::MatchesRegex("sha256:[0-9a-f]{64}"));
   EXPECT_EQ(all.checkpoints[0].digest, first.digest);
   EXPECT_EQ(all.checkpoints[1], [&] {
     auto stored = second;
@@ -119,8 +121,10 @@ TEST_F(ShellOfAPod, KeepsACheckpointOfWhichItHearsOnlyAfterItsOwnRestart) {
   const Epoch now{++epoch};
   const auto saved = expect<Acked>(Request{now, kHold, {}}).checkpoint;
   restart();
-  (void)expect<Opened>(Done{now});
+  const auto digest = expect<Opened>(Done{now}).digest;
   EXPECT_EQ(told(history()), fmt::format("{0}<-0 now<-{0}", value(saved.index)));
+  EXPECT_EQ(history().checkpoints[0].digest, digest);
+  EXPECT_EQ(expect<Opened>(Done{now}).digest, digest) << "and the same, asked again";
 }
 
 TEST_F(ShellOfAPod, HasNoGapWhereACheckpointWasCollected) {
@@ -214,7 +218,7 @@ struct Spoken {
   }
   LocalCheckpoint snapshot(std::uint64_t epoch) {
     auto acked = expect<Acked>(Request{Epoch{epoch}, kHold, {}});
-    (void)expect<Opened>(Done{Epoch{epoch}});
+    acked.checkpoint.digest = expect<Opened>(Done{Epoch{epoch}}).digest;
     return acked.checkpoint;
   }
   Sidecar sidecar;

@@ -122,7 +122,9 @@ void Sidecar::restart() {
 }
 
 Result<protocol::LocalCheckpoint> Sidecar::save(Epoch epoch, protocol::SaveOptions options) {
-  return sidecar::save(*parts_, {epoch, kHold, std::move(options)});
+  auto saved = sidecar::save(*parts_, {epoch, kHold, std::move(options)});
+  if (saved) saved->digest = must(store_->commit(epoch));
+  return saved;
 }
 
 Status Sidecar::verify(const protocol::LocalCheckpoint& checkpoint, std::vector<protocol::Connection> external) {
