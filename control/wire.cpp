@@ -31,6 +31,9 @@ void members(auto& io, Is<Finding> auto& m) {
 
 // Rows: there may be thousands.
 void row(auto& io, Is<Connection> auto& m) { io(m.local.address, m.local.port, m.remote.address, m.remote.port); }
+void row(auto& io, Is<Shift> auto& m) {
+  io(m.connection.local.address, m.connection.local.port, m.connection.remote.address, m.connection.remote.port, m.sent, m.received);
+}
 void row(auto& io, Is<Counters> auto& m) {
   io(m.local.address, m.local.port, m.remote.address, m.remote.port, m.acked, m.sent, m.received);
 }
@@ -42,6 +45,7 @@ void members(auto& io, Is<Request> auto& m) { io("epoch", m.epoch), io("holdMs",
 void members(auto& io, Is<Prepare> auto& m) {
   io("epoch", m.epoch), io("checkpoint", m.checkpoint), io("digest", m.digest), io("holdMs", m.hold), io("external", m.external);
 }
+void members(auto& io, Is<Restore> auto& m) { io("epoch", m.epoch), io("shifts", m.shifts); }
 void members(auto& io, Is<Forget> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Recall> auto& m) { io("last", m.last); }
 void members(auto& io, Is<Sever> auto& m) { io("epoch", m.epoch), io("connections", m.connections); }
@@ -50,6 +54,7 @@ void members(auto& io, Is<Configure> auto& m) { io("independent", m.independent)
 // Replies.
 void members(auto& io, Is<Acked> auto& m) { io("epoch", m.epoch), io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Opened> auto& m) { io("epoch", m.epoch), io("gatedUs", m.gated), io("digest", m.digest); }
+void members(auto& io, Is<Prepared> auto& m) { io("epoch", m.epoch), io("shifts", m.shifts); }
 void members(auto& io, Is<Restored> auto& m) { io("epoch", m.epoch), io("timings", m.timings); }
 void members(auto& io, Is<Forgotten> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Findings> auto& m) { io("findings", m.findings); }
@@ -58,7 +63,7 @@ void members(auto& io, Is<Probed> auto& m) { io("failures", m.failures); }
 void members(auto& io, Is<Refused> auto& m) { io("epoch", m.epoch), io("code", m.why.code), io("why", m.why.message); }
 
 template <class M>
-concept OnlyEpoch = Is<M, Done> || Is<M, Abort> || Is<M, Restore> || Is<M, Release> || Is<M, Prepared> || Is<M, Severed>;
+concept OnlyEpoch = Is<M, Done> || Is<M, Abort> || Is<M, Release> || Is<M, Severed>;
 void members(auto& io, OnlyEpoch auto& m) { io("epoch", m.epoch); }
 
 template <class M>

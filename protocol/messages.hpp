@@ -93,7 +93,15 @@ struct Prepare {  // rollback, phase 1: verify the saved state, close the gate f
   Millis hold{0};
   std::vector<Connection> external;  // of the checkpoint, whose other end is not put back as it was then: to be closed here
 };
-struct Restore { Epoch epoch{}; };  // phase 2: from here the gate has no deadline; end the processes, put back files and processes
+// How far the sequence numbers of a restored connection lie after those of its checkpoint; see sequences.hpp.
+struct Shift {
+  Connection connection;
+  std::uint32_t sent = 0;      // of what this end sends
+  std::uint32_t received = 0;  // of what the other end sends
+  bool operator==(const Shift&) const = default;
+};
+// Phase 2: from here the gate has no deadline; end the processes, put back files and processes.
+struct Restore { Epoch epoch{}; std::vector<Shift> shifts; };
 struct Release { Epoch epoch{}; };  // phase 3: every member is restored, open the gate
 
 struct Forget { Epoch checkpoint{}; };  // the checkpoint is needed no more
@@ -115,7 +123,7 @@ using Command = std::variant<Request, Done, Abort, Prepare, Restore, Release, Fo
 struct Acked { Epoch epoch{}; LocalCheckpoint checkpoint; };
 // To Done, Abort and Release: this gate is open. `digest`: to Done, of the checkpoint, which is on disk now; empty: it is not.
 struct Opened { Epoch epoch{}; Micros gated{0}; std::string digest; };
-struct Prepared { Epoch epoch{}; };
+struct Prepared { Epoch epoch{}; std::vector<Shift> shifts; };  // of each connection of the checkpoint; `sent` alone
 struct Restored { Epoch epoch{}; Timings timings; };
 struct Forgotten { Epoch checkpoint{}; };
 struct Finding {  // of the preflight

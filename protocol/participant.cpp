@@ -181,7 +181,7 @@ Effects on(State& state, const Prepare& prepare, Instant now) {
                           [&](const SavingOwn&) -> Effects { return {stale(prepare.epoch)}; },
                           [&](const Saving&) -> Effects { return {stale(prepare.epoch)}; },
                           [&](const Saved&) -> Effects { return {stale(prepare.epoch)}; },
-                          [&](const auto&) -> Effects { return {Answer{protocol::Prepared{prepare.epoch}}}; },
+                          [&](const auto&) -> Effects { return {Answer{protocol::Prepared{prepare.epoch, {}}}}; },
                       },
                       state.phase);
   }
@@ -210,19 +210,19 @@ Effects on(State& state, const PrepareEnded& ended) {
                 {refuse(ended.epoch, Code::Timeout, "verified after the gate's deadline")});
   }
   state.phase = Prepared{deadline, checkpoint, false, unfinished};
-  return {Persist{}, Answer{protocol::Prepared{ended.epoch}}};
+  return {Persist{}, Answer{protocol::Prepared{ended.epoch, {}}}};
 }
 
-Effects put_back(State& state, Epoch checkpoint) {
+Effects put_back(State& state, Epoch checkpoint, const Restore& restore) {
   state.phase = Restoring{checkpoint};
-  return {Persist{}, PutBack{state.epoch, checkpoint}};
+  return {Persist{}, PutBack{state.epoch, checkpoint, restore.shifts}};
 }
 
 Effects on(State& state, const Restore& restore, Instant /*now*/) {
   if (restore.epoch != state.epoch) return {stale(restore.epoch)};
   return std::visit(overloaded{
-                        [&](Prepared& p) -> Effects { return put_back(state, Epoch{p.checkpoint}); },
-                        [&](Stuck& s) -> Effects { return put_back(state, Epoch{s.checkpoint}); },
+                        [&](Prepared& p) -> Effects { return put_back(state, Epoch{p.checkpoint}, restore); },
+                        [&](Stuck& s) -> Effects { return put_back(state, Epoch{s.checkpoint}, restore); },
                         [](Restoring&) -> Effects { return {}; },  // answered when it ends
                         [&](Restored& r) -> Effects { return {Answer{protocol::Restored{restore.epoch, r.timings}}}; },
                         [&](auto&) -> Effects { return {refuse(restore.epoch, Code::Conflict, "not prepared")}; },

@@ -38,8 +38,8 @@ struct OpenGate { Epoch epoch{}; };       // idempotent; report the held time wi
 // Verify the saved state and close the gate, then PrepareEnded. `gate_stays`: it is closed without deadline by a rollback that did
 // not end; leave it so, whatever `hold` says.
 struct Verify { Epoch epoch{}; Epoch checkpoint{}; std::string digest; Millis hold{0}; bool gate_stays = false; std::vector<Connection> external; };
-struct PutBack { Epoch epoch{}; Epoch checkpoint{}; };  // gate without deadline, end, restore; then RestoreEnded
-struct Answer { Reply reply; };
+struct PutBack { Epoch epoch{}; Epoch checkpoint{}; std::vector<Shift> shifts; };  // gate without deadline, end, restore; then RestoreEnded
+struct Answer { Reply reply; };  // the shell adds what it measured: to Opened, Prepared
 using Effect = std::variant<Persist, Save, Keep, Discard, OpenGate, Verify, PutBack, Answer>;
 
 // ---- states -------------------------------------------------------------------------------------------------------------

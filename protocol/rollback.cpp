@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/overloaded.hpp"
+#include "protocol/sequences.hpp"
 
 namespace cutline::protocol::rollback {
 namespace {
@@ -49,6 +50,13 @@ Output hold(State& state, const Plan& plan, Error why) {
   return out;
 }
 
+std::vector<Send> prepares(const Plan& plan) {
+  std::vector<Send> out;
+  for (const auto& [pod, target] : plan.members)
+    out.push_back({pod, Prepare{plan.epoch, target.checkpoint, target.digest, plan.hold, target.external}});
+  return out;
+}
+
 Output prepare(State& state, Reserving reserving, Instant now) {
   auto& plan = reserving.plan;
   if (reserving.gone) {
@@ -56,19 +64,30 @@ Output prepare(State& state, Reserving reserving, Instant now) {
                    {Code::Conflict, fmt::format("pod {} left before the rollback began", reserving.gone->value)});
   }
   if (plan.members.empty()) return give_up(state, plan, {Code::Invalid, "the rollback has no members"});
-  Output out;
-  for (const auto& [pod, target] : plan.members) {
-    out.send.push_back({pod, Prepare{plan.epoch, target.checkpoint, target.digest, plan.hold, target.external}});
-  }
+  auto send = prepares(plan);
   const auto until = now + plan.prepare_budget;
   state = Preparing{std::move(plan), until, {}};
+  return {{}, std::move(send), {}};
+}
+
+std::vector<Send> restores(const Plan& plan, const Shifts& shifts, const std::set<PodUid>& whom) {
+  std::vector<Send> out;
+  for (const auto& pod : whom) out.push_back({pod, Restore{plan.epoch, shifts.at(pod)}});
   return out;
 }
 
-Output restore(State& state, Plan plan, Instant now) {
-  Output out{{}, multicast<Restore>(plan.epoch, names(plan)), {}};
+Output restore(State& state, Plan plan, Shifts shifts, Instant now) {
+  Output out{{}, restores(plan, shifts, names(plan)), {}};
   const auto until = now + plan.restore_budget;
-  state = Restoring{std::move(plan), until, {}, {}};
+  state = Restoring{std::move(plan), std::move(shifts), until, {}, {}};
+  return out;
+}
+
+// What the dead coordinator knew when it decided. Who is prepared, or beyond that, says it again, and nothing else comes of it.
+Output resume(State& state, Plan plan, Instant now) {
+  Output out{{}, prepares(plan), {}};
+  const auto until = now + plan.prepare_budget;
+  state = Resuming{std::move(plan), until, {}, 0};
   return out;
 }
 
@@ -89,7 +108,7 @@ Output again(State& state, Restoring& round, const std::set<PodUid>& who, const 
     if (++round.failures[pod] >= round.plan.attempts) return hold(state, round.plan, why.in("pod " + pod.value));
   }
   round.until = now + round.plan.restore_budget;
-  return {{}, multicast<Restore>(round.plan.epoch, who), {}};
+  return {{}, restores(round.plan, round.shifts, who), {}};
 }
 
 Output overdue(State& state, Restoring& round, Instant now) {
@@ -106,11 +125,31 @@ Output answered(State& state, Preparing& round, const Answered& event) {
   const auto* prepared = std::get_if<Prepared>(&event.reply);
   if (!prepared || prepared->epoch != round.plan.epoch) return {};
   if (event.now >= round.until) return abort(state, round.plan, {Code::Timeout, "not prepared in time"}, event.now);
-  round.prepared.insert(event.from);
+  round.prepared.insert_or_assign(event.from, prepared->shifts);
   if (round.prepared.size() < round.plan.members.size()) return {};
   Output out{Irrevocable{round.plan.epoch}, {}, {}};
-  state = Deciding{Plan{std::move(round.plan)}, {}};
+  state = Deciding{Plan{std::move(round.plan)}, both_ways(std::move(round.prepared)), {}};
   return out;
+}
+
+// All that have not answered are asked again, or the round is held.
+Output ask_again(State& state, Resuming& round, const Error& why, Instant now) {
+  if (++round.attempts >= round.plan.attempts) return hold(state, round.plan, why);
+  round.until = now + round.plan.prepare_budget;
+  auto send = prepares(round.plan);
+  std::erase_if(send, [&](const Send& s) { return round.prepared.contains(s.to); });
+  return {{}, std::move(send), {}};
+}
+
+Output answered(State& state, Resuming& round, const Answered& event) {
+  if (!round.plan.members.contains(event.from) || round.prepared.contains(event.from)) return {};
+  if (const auto* refused = std::get_if<Refused>(&event.reply); refused && refused->epoch == round.plan.epoch)
+    return ask_again(state, round, refused->why.in("pod " + event.from.value), event.now);
+  const auto* prepared = std::get_if<Prepared>(&event.reply);
+  if (!prepared || prepared->epoch != round.plan.epoch) return {};
+  round.prepared.insert_or_assign(event.from, prepared->shifts);
+  if (round.prepared.size() < round.plan.members.size()) return {};
+  return restore(state, Plan{std::move(round.plan)}, both_ways(std::move(round.prepared)), event.now);
 }
 
 Output answered(State& state, Restoring& round, const Answered& event) {
@@ -128,7 +167,7 @@ Output answered(State& state, Restoring& round, const Answered& event) {
 }
 
 Output decided(State& state, const Deciding& round, Instant now) {
-  if (round.gone.empty()) return restore(state, round.plan, now);
+  if (round.gone.empty()) return restore(state, round.plan, round.shifts, now);
   // Still nothing was touched.
   return abort_when_recorded(state, round.plan, {Code::Conflict, "a pod left before its restore"}, now,
                              std::set{round.gone});
@@ -167,7 +206,7 @@ Output recover(State& state, const Recover& event) {
       return abort_when_recorded(state, event.plan,
                                  {Code::Unavailable, "the coordinator died before anything was touched"}, event.now);
     case Phase::Restoring:
-      return restore(state, event.plan, event.now);
+      return resume(state, event.plan, event.now);
     case Phase::Released:
       return release(state, event.plan, event.now);
   }
@@ -179,6 +218,7 @@ Error left(const PodUid& who) { return {Code::Conflict, fmt::format("pod {} left
 std::optional<Instant> wake(const State& state) {
   return std::visit(overloaded{
                         [](const Preparing& r) -> std::optional<Instant> { return r.until; },
+                        [](const Resuming& r) -> std::optional<Instant> { return r.until; },
                         [](const Restoring& r) -> std::optional<Instant> { return r.until; },
                         [](const Releasing& r) -> std::optional<Instant> { return r.resend; },
                         [](const Aborting& r) { return r.unsent ? std::nullopt : std::optional{r.resend}; },
@@ -245,6 +285,15 @@ Output begin(State& state, const Event& event) {
 Output finish(State& state, const Event& event) {
   return std::visit(
       overloaded{
+          [&](Resuming& r, const Answered& e) -> Output { return answered(state, r, e); },
+          [&](Resuming& r, const MemberGone& e) -> Output {
+            return r.plan.members.contains(e.who) ? hold(state, r.plan, left(e.who)) : Output{};
+          },
+          [&](Resuming& r, const Tick& e) -> Output {
+            if (e.now < r.until) return {};
+            return ask_again(state, r, {Code::Timeout, "not all members said again that they are prepared"}, e.now);
+          },
+
           [&](Restoring& r, const Answered& e) -> Output { return answered(state, r, e); },
           [&](Restoring& r, const MemberGone& e) -> Output {
             return r.plan.members.contains(e.who) ? hold(state, r.plan, left(e.who)) : Output{};
@@ -270,8 +319,8 @@ Output finish(State& state, const Event& event) {
 }
 
 bool irrevocable(const State& state) {
-  return std::holds_alternative<Restoring>(state) || std::holds_alternative<Committing>(state) ||
-         std::holds_alternative<Releasing>(state);
+  return std::holds_alternative<Resuming>(state) || std::holds_alternative<Restoring>(state) ||
+         std::holds_alternative<Committing>(state) || std::holds_alternative<Releasing>(state);
 }
 
 }  // namespace

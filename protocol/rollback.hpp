@@ -1,6 +1,7 @@
 // A rollback round, the coordinator's side: all members back to one recovery line, all or none.
 //
 //   Idle -> Reserving -> Preparing -> Deciding -> Restoring -> Committing -> Releasing -> Ended(Released)
+//     \-> Resuming -----------------------------------/   (a successor: what Restore must say is asked for again)
 //                \___________\-> Aborting -> Ended(Untouched)       \-> Ended(Held)
 //
 // Until `Restoring` is durable nothing was touched and any failure ends in abort. After it there is no way back: a member that
@@ -63,14 +64,16 @@ enum class Outcome { Released, Untouched, Held };
 
 struct Idle {};
 struct Reserving { Plan plan; std::optional<PodUid> gone; };
-struct Preparing { Plan plan; Instant until; std::set<PodUid> prepared; };
-struct Deciding { Plan plan; std::set<PodUid> gone; };
-struct Restoring { Plan plan; Instant until; std::map<PodUid, Timings> restored; std::map<PodUid, int> failures; };
+using Shifts = std::map<PodUid, std::vector<Shift>>;
+struct Preparing { Plan plan; Instant until; Shifts prepared; };
+struct Deciding { Plan plan; Shifts shifts; std::set<PodUid> gone; };
+struct Resuming { Plan plan; Instant until; Shifts prepared; int attempts = 0; };
+struct Restoring { Plan plan; Shifts shifts; Instant until; std::map<PodUid, Timings> restored; std::map<PodUid, int> failures; };
 struct Committing { Plan plan; std::map<PodUid, Timings> restored; std::set<PodUid> gone; };
 struct Releasing { Plan plan; std::set<PodUid> waiting; Instant resend; };
 struct Aborting { Plan plan; std::set<PodUid> waiting; Instant resend; int resends = 0; bool unsent = false; };
 struct Ended { Epoch epoch{}; Outcome outcome = Outcome::Untouched; };
-using State = std::variant<Idle, Reserving, Preparing, Deciding, Restoring, Committing, Releasing, Aborting, Ended>;
+using State = std::variant<Idle, Reserving, Preparing, Deciding, Resuming, Restoring, Committing, Releasing, Aborting, Ended>;
 
 [[nodiscard]] Output step(State& state, const Event& event);
 

@@ -10,6 +10,7 @@ scenario_main() {
         check "round $i of $n: its rollback puts every pod back: audit, log, no restart" go_back "r$i" "s$i"
     done
     check "an old snapshot can be gone back to" go_back r-old s1
+    check "and one that lies further back than any connection's window" far_back
     check "a deleted snapshot takes its LocalCheckpoints and its images along" delete_snapshot s1 ledger-0 ledger-1 ledger-2
     check "the other snapshots stay" the_last_stays "s$n"
     check "transfers go on after all that, and the money is right" still_well
@@ -34,6 +35,14 @@ go_back() {
     expect_restarts "$ledgers" 0
     log_goes_on ledger-1 ledger ledger
     measure "$(value rb "$1" '"restore \(.status.timings.restore), total \(.status.timings.total)"')"
+}
+
+# Nodes drop what lies outside of a connection's window: 20 MiB on each.
+far_back() {
+    snapshot far ledger
+    succeed dsnap far
+    transfers_move_on 240 700000
+    go_back r-far far
 }
 
 the_last_stays() { holds dsnap "$1" Committed && [[ $(checkpoints_of "$1") == 3 ]]; }

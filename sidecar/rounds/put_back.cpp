@@ -6,7 +6,9 @@
 #include "base/log.hpp"
 #include "sidecar/files/files.hpp"
 #include "sidecar/gate/datagrams.hpp"
+#include "sidecar/criu/tcp_images.hpp"
 #include "sidecar/rounds/connections.hpp"
+#include "sidecar/rounds/sequences.hpp"
 #include "sidecar/sockets/destroy.hpp"
 
 namespace cutline::sidecar {
@@ -48,13 +50,36 @@ Status end_processes(PodParts& pod, const std::vector<Container>& containers, co
   return pod.gate.discard();
 }
 
-Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, Deadline deadline) {
-  const auto folder = pod.store.container_folder(checkpoint, container.name);
+// The images with their connections' sequence numbers moved on, beside the store's folders; gone with the object.
+class MovedImages {
+ public:
+  static Result<MovedImages> of(const PodParts& pod, const std::string& folder, const std::vector<protocol::Shift>& shifts) {
+    MovedImages out{pod.store.root() + "/moved"};
+    const auto moved = criu::move_on(folder, *out.folder_, shifts);
+    return moved ? std::move(out) : Result<MovedImages>{tl::unexpected(moved.error())};
+  }
+  MovedImages(MovedImages&&) = default;
+  MovedImages& operator=(MovedImages&&) = delete;
+  ~MovedImages() {
+    std::error_code ignored;
+    if (folder_) std::filesystem::remove_all(*folder_, ignored);
+  }
+  [[nodiscard]] const std::string& folder() const { return *folder_; }
+
+ private:
+  explicit MovedImages(std::string folder) : folder_(std::make_unique<std::string>(std::move(folder))) {}
+  std::unique_ptr<std::string> folder_;  // null: moved from
+};
+
+Status restore_one(PodParts& pod, const Container& container, const protocol::participant::PutBack& request, Deadline deadline) {
+  const auto folder = pod.store.container_folder(request.checkpoint, container.name);
   if (auto put = files::put_back({container.launcher, folder}, deadline); !put) return forward(put, "container " + container.name);
   const auto work = pod.work + "/" + container.name;
   std::error_code error;
   std::filesystem::create_directories(work, error);
-  auto restored = pod.criu.restore({container.launcher, folder, work, *container.freezer}, deadline);
+  const auto images = MovedImages::of(pod, folder, request.shifts);
+  if (!images) return forward(images, "container " + container.name);
+  auto restored = pod.criu.restore({container.launcher, images->folder(), work, *container.freezer}, deadline);
   if (!restored) return forward(restored, "container " + container.name);
   auto watch = criu::ExitWatch::of(restored->root, std::move(restored->pidfd));
   if (!watch) return forward(watch, "container " + container.name);
@@ -62,9 +87,9 @@ Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, 
 }
 
 // One after the other: their numbers and loopback connections are apart, but CRIU's checks of free numbers are not.
-Status restore_all(PodParts& pod, const std::vector<Container>& containers, Epoch checkpoint, Deadline deadline) {
+Status restore_all(PodParts& pod, const std::vector<Container>& containers, const protocol::participant::PutBack& request, Deadline deadline) {
   for (const auto& container : containers)
-    if (auto restored = restore_one(pod, container, checkpoint, deadline); !restored) return restored;
+    if (auto restored = restore_one(pod, container, request, deadline); !restored) return restored;
   return {};
 }
 
@@ -101,7 +126,14 @@ Status verify(PodParts& pod, const protocol::participant::Verify& request) {
   if (request.gate_stays) return {};
   pod.gate_closed_at = Clock::now();
   if (auto closed = pod.gate.close(request.hold); !closed) return forward(closed, "gate");
-  return {};
+  const auto noted = note_numbers(pod);
+  return noted ? noted : forward(noted, "sequence numbers");
+}
+
+Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoint) {
+  if (checkpoint == kStart) return std::vector<protocol::Shift>{};
+  const auto stored = pod.store.load(checkpoint);
+  return stored ? shifts_to(pod.store, stored->manifest) : tl::unexpected(stored.error());
 }
 
 Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request) {
@@ -122,7 +154,7 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   if (auto closed = pod.gate.close(std::nullopt); !closed) return forward(closed, "gate");
   if (auto ended = end_processes(pod, *containers, counters); !ended) return tl::unexpected(ended.error());
   if (auto held = pod.gate.hold_loopback(*loopback); !held) return forward(held, "loopback");
-  auto restored = restore_all(pod, *containers, request.checkpoint, deadline);
+  auto restored = restore_all(pod, *containers, request, deadline);
   if (auto released = pod.gate.release_loopback(); !released && restored) restored = released;
   if (!restored) return tl::unexpected(restored.error());
 
@@ -130,7 +162,9 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   if (!live) return forward(live, "counters");
   const auto flows = gate::datagrams();
   if (!flows) return forward(flows, "datagrams");
-  for (const auto& missing : pod.tracker.restored(stored->manifest.checkpoint, *live, *flows))
+  auto numbers = continued(pod.store, stored->manifest, request.shifts);
+  if (!numbers) return forward(numbers, "sequence numbers");
+  for (const auto& missing : pod.tracker.restored(stored->manifest.checkpoint, *live, *flows, *std::move(numbers)))
     log::warn("connection not restored", {{"local_port", missing.local.port}, {"remote", missing.remote.address}, {"remote_port", missing.remote.port}});
   const auto closed = sockets::destroy(*external, sockets::Which::All, Deadline::after(kSockets));
   if (!closed) return forward(closed, "external connections");

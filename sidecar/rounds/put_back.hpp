@@ -9,6 +9,9 @@ namespace cutline::sidecar {
 
 [[nodiscard]] Status verify(PodParts& pod, const protocol::participant::Verify& request);
 
+// Of a checkpoint that was verified: how far what its connections send is to move.
+[[nodiscard]] Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoint);
+
 // Checkpoint 0 is the pod's start: its processes are ended and nothing is put back.
 // May be repeated after an error, and after the sidecar's own restart: it starts from the beginning. Never opens the gate.
 [[nodiscard]] Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request);

@@ -241,6 +241,12 @@ void Shell::answer(const Reply& reply) {
     opened->gated = Micros{gated_us_};
     if (const auto* kept = history_.find(opened->epoch)) opened->digest = kept->digest;
   }
+  if (auto* prepared = std::get_if<protocol::Prepared>(&out)) {
+    const auto known = p::durable(state_);
+    auto told = shifts(pod_, known.prepared.value_or(known.restoring.value_or(Epoch{})));
+    if (told) prepared->shifts = *std::move(told);
+    else out = protocol::Refused{prepared->epoch, told.error().in("sequence numbers")};
+  }
   const auto epoch = epoch_of(out);
   for (auto& waiting : waiting_)
     if (waiting.epoch == epoch) waiting.reply(out);

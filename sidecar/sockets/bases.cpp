@@ -39,7 +39,8 @@ void Bases::observe(const Sockets& live) {
     if (const auto was = last.find(cookie); was != last.end()) gone_.emplace(cookie, Seen{base, was->second});
 }
 
-protocol::CounterTable Bases::rebase(const protocol::CounterTable& checkpoint, const Sockets& live) {
+protocol::CounterTable Bases::rebase(const protocol::CounterTable& checkpoint, const Sockets& live, Shifts shifts) {
+  shifts_ = std::move(shifts);
   std::map<std::pair<Endpoint, Endpoint>, const SocketInfo*> by_tuple;
   for (const auto& socket : live) {
     if (moved(socket, Origin::Restored)) by_tuple.emplace(std::pair{socket.local, socket.remote}, &socket);
@@ -59,6 +60,11 @@ protocol::CounterTable Bases::rebase(const protocol::CounterTable& checkpoint, c
   observe(live);
   gone_.clear();
   return missing;
+}
+
+std::uint32_t Bases::shift_of(const protocol::Connection& connection) const {
+  const auto found = shifts_.find(connection);
+  return found == shifts_.end() ? 0 : found->second;
 }
 
 protocol::CounterTable Bases::absolute(const Sockets& live) {

@@ -24,8 +24,12 @@ class Bases {
   // while all is well.
   void observe(const Sockets& live);
   // After a restore, before the gate opens: the restored sockets continue the checkpoint's counters, and all that was known of others
-  // is forgotten. Returns the checkpoint's connections that have no live socket.
-  [[nodiscard]] protocol::CounterTable rebase(const protocol::CounterTable& checkpoint, const Sockets& live);
+  // is forgotten. `shifts`: how far the sequence numbers of what they send lie after those counters. Returns the checkpoint's connections
+  // that have no live socket.
+  using Shifts = std::map<protocol::Connection, std::uint32_t>;
+  [[nodiscard]] protocol::CounterTable rebase(const protocol::CounterTable& checkpoint, const Sockets& live, Shifts shifts = {});
+  // 0 where no rollback moved them.
+  [[nodiscard]] std::uint32_t shift_of(const protocol::Connection& connection) const;
   // Of the connections that cross pods. Calls observe().
   [[nodiscard]] protocol::CounterTable absolute(const Sockets& live);
 
@@ -81,6 +85,7 @@ class Bases {
   std::set<Cookie> ended_;  // for a restore, and not yet told of
   std::set<Cookie> told_;   // their end has been told of since the last look; one that was taken before still shows them
   Ports listening_;  // at the last look, and since
+  Shifts shifts_;
   std::map<Addresses, FlowBase> flows_;
 };
 

@@ -80,12 +80,17 @@ void Tracker::ending(const Sockets& live) {
 }
 
 protocol::CounterTable Tracker::restored(const protocol::LocalCheckpoint& checkpoint, const Sockets& live,
-                                         const protocol::FlowTable& flows) {
+                                         const protocol::FlowTable& flows, Bases::Shifts shifts) {
   const std::scoped_lock lock{mutex_};
   take();  // of what was ended for the restore, to forget it
   interval_ = Interval{checkpoint.index, true};
   bases_.rebase(checkpoint.flows, flows);
-  return bases_.rebase(checkpoint.counters, live);
+  return bases_.rebase(checkpoint.counters, live, std::move(shifts));
+}
+
+std::uint32_t Tracker::number(const protocol::Counters& row, std::uint64_t counter) const {
+  const std::scoped_lock lock{mutex_};
+  return static_cast<std::uint32_t>(counter) + bases_.shift_of({row.local, row.remote});
 }
 
 std::string Tracker::bases_json() const {

@@ -42,9 +42,12 @@ class Tracker {
   // Before all processes are ended for a restore, behind the gate.
   void ending(const Sockets& live);
   // After a restore, before the gate opens and before any restored connection is closed: all goes on from the checkpoint, and a new
-  // interval begins. Returns the checkpoint's connections that have no live socket.
+  // interval begins. `shifts` as in Bases::rebase(). Returns the checkpoint's connections that have no live socket.
   [[nodiscard]] protocol::CounterTable restored(const protocol::LocalCheckpoint& checkpoint, const Sockets& live,
-                                                const protocol::FlowTable& flows);
+                                                const protocol::FlowTable& flows, Bases::Shifts shifts = {});
+
+  // Sequence numbers (mod 2^32, from the connection's beginning): of a connection's counter of what it sends.
+  [[nodiscard]] std::uint32_t number(const protocol::Counters& row, std::uint64_t counter) const;
 
   [[nodiscard]] std::string bases_json() const;
 

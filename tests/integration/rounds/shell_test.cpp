@@ -269,6 +269,34 @@ TEST_F(ShellOfATalkingPod, TellsOfAConnectionWhereItClosedAndNoLaterThanItsCheck
   EXPECT_EQ(present().parent, first.index);
 }
 
+// The peer stands for one that was put back as well: what was said since is forgotten here, and its numbers are where they came to be.
+TEST_F(ShellOfATalkingPod, GoesOnAfterARollbackWhereTheSequenceNumbersHaveCome) {
+  auto app = start();
+  Spoken pod{app};
+  echo(1, "before");
+  const auto saved = pod.snapshot(1);
+  for (int i = 0; i < 100; ++i) echo(1, std::string(1000, 'x'));
+  const auto confirmed = [&] { return of_port(pod.expect<History>(Recall{}).present->counters, ports[1])->acked; };
+  ASSERT_TRUE(testing_net::eventually(10s, [&] { return confirmed() == 100'006; }));
+  const auto told = pod.expect<Prepared>(Prepare{Epoch{2}, saved.epoch, saved.digest, kHold, {}}).shifts;
+  ASSERT_EQ(told.size(), 2U);
+  const auto moved = std::ranges::find(told, ports[1], [](const Shift& s) { return s.connection.remote.port; });
+  EXPECT_EQ(moved->sent, 100'000U);
+  EXPECT_EQ(pod.expect<Prepared>(Prepare{Epoch{2}, saved.epoch, saved.digest, kHold, {}}).shifts, told) << "asked again";
+  (void)pod.expect<Restored>(Restore{Epoch{2}, {{moved->connection, moved->sent, 100'000}}});
+  (void)pod.expect<Opened>(Release{Epoch{2}});
+  echo(1, "the same connection");
+  EXPECT_EQ(of_port(pod.expect<History>(Recall{}).present->counters, ports[1])->received, 25U) << "counted from the checkpoint on";
+  // And again: from there.
+  ASSERT_TRUE(testing_net::eventually(10s, [&] { return confirmed() == 25; }));
+  const auto again = pod.expect<Prepared>(Prepare{Epoch{3}, saved.epoch, saved.digest, kHold, {}}).shifts;
+  const auto further = std::ranges::find(again, ports[1], [](const Shift& s) { return s.connection.remote.port; });
+  EXPECT_EQ(further->sent, 100'019U);
+  (void)pod.expect<Restored>(Restore{Epoch{3}, {{further->connection, further->sent, 100'019}}});
+  (void)pod.expect<Opened>(Release{Epoch{3}});
+  echo(1, "still");
+}
+
 TEST_F(ShellOfATalkingPod, SeversAConnectionSoThatBothEndsSeeIt) {
   auto app = start();
   Spoken pod{app};

@@ -196,10 +196,52 @@ TEST_F(Rollback, ASuccessorAbortsWhatWasOnlyReservedWhenThatIsDurable) {
   EXPECT_EQ(sends_of<Abort>(at(Recorded{start})), 2U);
 }
 
+TEST_F(Rollback, TellsBothEndsOfAConnectionHowFarItMoves) {
+  const Connection there{{"10.0.0.1", 40001}, {"10.0.0.2", 80}}, back{there.remote, there.local};
+  (void)preparing();
+  (void)answer(a, Prepared{epoch, {{there, 5}}});
+  (void)answer(b, Prepared{epoch, {{back, 7}}});
+  const auto out = at(Recorded{start + 10ms});
+  ASSERT_EQ(sends_of<Restore>(out), 2U);
+  EXPECT_EQ(std::get<Restore>(out.send[0].command).shifts, (std::vector<Shift>{{there, 5, 7}}));
+  EXPECT_EQ(std::get<Restore>(out.send[1].command).shifts, (std::vector<Shift>{{back, 7, 5}}));
+  const auto again = refusal(a);
+  ASSERT_EQ(sends_of<Restore>(again), 1U);
+  EXPECT_EQ(std::get<Restore>(again.send[0].command).shifts, (std::vector<Shift>{{there, 5, 7}}));
+}
+
 TEST_F(Rollback, ASuccessorGoesOnlyForwardFromWhatIsIrrevocable) {
-  EXPECT_EQ(sends_of<Restore>(at(Recover{plan, Phase::Restoring, start})), 2U);
+  const Connection there{{"10.0.0.1", 40001}, {"10.0.0.2", 80}}, back{there.remote, there.local};
+  EXPECT_EQ(sends_of<Prepare>(at(Recover{plan, Phase::Restoring, start})), 2U) << "what Restore says is asked for again";
+  EXPECT_TRUE(answer(a, Prepared{epoch, {{there, 5}}}).send.empty());
+  const auto out = answer(b, Prepared{epoch, {{back, 7}}});
+  ASSERT_EQ(sends_of<Restore>(out), 2U);
+  EXPECT_EQ(std::get<Restore>(out.send[1].command).shifts, (std::vector<Shift>{{back, 7, 5}}));
   (void)restored(a);
   EXPECT_TRUE(persists<Commit>(restored(b)));
+}
+
+TEST_F(Rollback, ASuccessorWhomAMemberDoesNotAnswerAsksAgainAndThenHolds) {
+  auto out = at(Recover{plan, Phase::Restoring, start});
+  (void)prepared(a);
+  int asked = 0;
+  while (out.wake && asked < 100) {
+    out = at(Tick{*out.wake});
+    asked += static_cast<int>(sends_of<Prepare>(out));
+  }
+  EXPECT_EQ(asked, 2) << "the one that is missing, in each further attempt";
+  EXPECT_TRUE(held(out));
+  EXPECT_TRUE(ended(Outcome::Held));
+}
+
+TEST_F(Rollback, ASuccessorHoldsWhenAMemberIsGoneOrRefuses) {
+  (void)at(Recover{plan, Phase::Restoring, start});
+  EXPECT_TRUE(held(at(MemberGone{a, start})));
+  state = Idle{};
+  (void)at(Recover{plan, Phase::Restoring, start});
+  EXPECT_FALSE(refusal(a).persist);
+  EXPECT_FALSE(refusal(a).persist);
+  EXPECT_TRUE(held(refusal(a)));
 }
 
 TEST_F(Rollback, ASuccessorReleasesWhatWasRestored) {
