@@ -54,7 +54,7 @@ void members(auto& io, Is<Configure> auto& m) { io("independent", m.independent)
 // Replies.
 void members(auto& io, Is<Acked> auto& m) { io("epoch", m.epoch), io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Opened> auto& m) { io("epoch", m.epoch), io("gatedUs", m.gated), io("digest", m.digest); }
-void members(auto& io, Is<Prepared> auto& m) { io("epoch", m.epoch), io("shifts", m.shifts); }
+void members(auto& io, Is<Stopped> auto& m) { io("epoch", m.epoch), io("shifts", m.shifts); }
 void members(auto& io, Is<Restored> auto& m) { io("epoch", m.epoch), io("timings", m.timings); }
 void members(auto& io, Is<Forgotten> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Findings> auto& m) { io("findings", m.findings); }
@@ -63,7 +63,7 @@ void members(auto& io, Is<Probed> auto& m) { io("failures", m.failures); }
 void members(auto& io, Is<Refused> auto& m) { io("epoch", m.epoch), io("code", m.why.code), io("why", m.why.message); }
 
 template <class M>
-concept OnlyEpoch = Is<M, Done> || Is<M, Abort> || Is<M, Release> || Is<M, Severed>;
+concept OnlyEpoch = Is<M, Done> || Is<M, Abort> || Is<M, Stop> || Is<M, Release> || Is<M, Prepared> || Is<M, Severed>;
 void members(auto& io, OnlyEpoch auto& m) { io("epoch", m.epoch); }
 
 template <class M>
@@ -75,9 +75,9 @@ template <class V>
 constexpr std::array<std::string_view, 0> kTypes;
 template <>
 constexpr std::array kTypes<Command> = std::to_array<std::string_view>(
-    {"request", "done", "abort", "prepare", "restore", "release", "forget", "preflight", "recall", "probe", "sever", "configure"});
+    {"request", "done", "abort", "prepare", "stop", "restore", "release", "forget", "preflight", "recall", "probe", "sever", "configure"});
 template <>
-constexpr std::array kTypes<Reply> = std::to_array<std::string_view>({"acked", "opened", "prepared", "restored", "forgotten", "findings",
+constexpr std::array kTypes<Reply> = std::to_array<std::string_view>({"acked", "opened", "prepared", "stopped", "restored", "forgotten", "findings",
                                                                       "history", "probed", "severed", "configured", "refused"});
 
 constexpr std::pair<GateKind, const char*> kGates[] = {

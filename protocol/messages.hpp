@@ -93,6 +93,8 @@ struct Prepare {  // rollback, phase 1: verify the saved state, close the gate f
   Millis hold{0};
   std::vector<Connection> external;  // of the checkpoint, whose other end is not put back as it was then: to be closed here
 };
+// Phase 2: from here the gate has no deadline; end the processes, and tell how far each connection had come.
+struct Stop { Epoch epoch{}; };
 // How far the sequence numbers of a restored connection lie after those of its checkpoint; see sequences.hpp.
 struct Shift {
   Connection connection;
@@ -100,9 +102,9 @@ struct Shift {
   std::uint32_t received = 0;  // of what the other end sends
   bool operator==(const Shift&) const = default;
 };
-// Phase 2: from here the gate has no deadline; end the processes, put back files and processes.
+// Phase 3: put back files and processes.
 struct Restore { Epoch epoch{}; std::vector<Shift> shifts; };
-struct Release { Epoch epoch{}; };  // phase 3: every member is restored, open the gate
+struct Release { Epoch epoch{}; };  // phase 4: every member is restored, open the gate
 
 struct Forget { Epoch checkpoint{}; };  // the checkpoint is needed no more
 struct Preflight {};                    // what here could not be saved or would be lost silently?
@@ -117,13 +119,14 @@ struct Configure {
   bool operator==(const Configure&) const = default;
 };
 
-using Command = std::variant<Request, Done, Abort, Prepare, Restore, Release, Forget, Preflight, Recall, Probe, Sever, Configure>;
+using Command = std::variant<Request, Done, Abort, Prepare, Stop, Restore, Release, Forget, Preflight, Recall, Probe, Sever, Configure>;
 
 // ---- replies ------------------------------------------------------------------------------------------------------------
 struct Acked { Epoch epoch{}; LocalCheckpoint checkpoint; };
 // To Done, Abort and Release: this gate is open. `digest`: to Done, of the checkpoint, which is on disk now; empty: it is not.
 struct Opened { Epoch epoch{}; Micros gated{0}; std::string digest; };
-struct Prepared { Epoch epoch{}; std::vector<Shift> shifts; };  // of each connection of the checkpoint; `sent` alone
+struct Prepared { Epoch epoch{}; };
+struct Stopped { Epoch epoch{}; std::vector<Shift> shifts; };  // of each connection of the checkpoint; `received` alone
 struct Restored { Epoch epoch{}; Timings timings; };
 struct Forgotten { Epoch checkpoint{}; };
 struct Finding {  // of the preflight
@@ -144,6 +147,6 @@ struct Severed { Epoch epoch{}; };
 struct Configured {};
 struct Refused { Epoch epoch{}; Error why; };  // Busy: try again later. Anything else ends the round.
 
-using Reply = std::variant<Acked, Opened, Prepared, Restored, Forgotten, Findings, History, Probed, Severed, Configured, Refused>;
+using Reply = std::variant<Acked, Opened, Prepared, Stopped, Restored, Forgotten, Findings, History, Probed, Severed, Configured, Refused>;
 
 }  // namespace cutline::protocol

@@ -168,8 +168,8 @@ Effects on(State& state, const SaveEnded& ended) {
 
 // Rollbacks of a workload come one after the other: a new one says that this one was given up.
 bool ended_by_another(const State& state) {
-  return std::holds_alternative<Stuck>(state.phase) || std::holds_alternative<Restored>(state.phase) ||
-         std::holds_alternative<Prepared>(state.phase);
+  return std::holds_alternative<Stuck>(state.phase) || std::holds_alternative<Stopped>(state.phase) ||
+         std::holds_alternative<Restored>(state.phase) || std::holds_alternative<Prepared>(state.phase);
 }
 
 Effects on(State& state, const Prepare& prepare, Instant now) {
@@ -181,7 +181,7 @@ Effects on(State& state, const Prepare& prepare, Instant now) {
                           [&](const SavingOwn&) -> Effects { return {stale(prepare.epoch)}; },
                           [&](const Saving&) -> Effects { return {stale(prepare.epoch)}; },
                           [&](const Saved&) -> Effects { return {stale(prepare.epoch)}; },
-                          [&](const auto&) -> Effects { return {Answer{protocol::Prepared{prepare.epoch, {}}}}; },
+                          [&](const auto&) -> Effects { return {Answer{protocol::Prepared{prepare.epoch}}}; },
                       },
                       state.phase);
   }
@@ -210,7 +210,39 @@ Effects on(State& state, const PrepareEnded& ended) {
                 {refuse(ended.epoch, Code::Timeout, "verified after the gate's deadline")});
   }
   state.phase = Prepared{deadline, checkpoint, false, unfinished};
-  return {Persist{}, Answer{protocol::Prepared{ended.epoch, {}}}};
+  return {Persist{}, Answer{protocol::Prepared{ended.epoch}}};
+}
+
+Effects end_all(State& state, Epoch checkpoint) {
+  state.phase = Stopping{checkpoint};
+  return {Persist{}, EndAll{state.epoch, checkpoint}};
+}
+
+Effects on(State& state, const Stop& stop, Instant /*now*/) {
+  if (stop.epoch != state.epoch) return {stale(stop.epoch)};
+  const auto again = [&]() -> Effects { return {Answer{protocol::Stopped{stop.epoch, {}}}}; };
+  return std::visit(overloaded{
+                        [&](Prepared& p) -> Effects { return end_all(state, Epoch{p.checkpoint}); },
+                        [&](Stuck& s) -> Effects { return end_all(state, Epoch{s.checkpoint}); },
+                        [](Stopping&) -> Effects { return {}; },  // answered when it ends
+                        [&](Stopped&) -> Effects { return again(); },
+                        [&](Restoring&) -> Effects { return again(); },
+                        [&](Restored&) -> Effects { return again(); },
+                        [&](auto&) -> Effects { return {refuse(stop.epoch, Code::Conflict, "not prepared")}; },
+                    },
+                    state.phase);
+}
+
+Effects on(State& state, const StopEnded& ended) {
+  const auto* stopping = std::get_if<Stopping>(&state.phase);
+  if (!stopping || ended.epoch != state.epoch) return {};
+  const auto checkpoint = stopping->checkpoint;
+  if (!ended.result) {
+    state.phase = Stuck{checkpoint, ended.result.error()};
+    return {Answer{Refused{ended.epoch, ended.result.error()}}};
+  }
+  state.phase = Stopped{checkpoint};
+  return {Answer{protocol::Stopped{ended.epoch, {}}}};
 }
 
 Effects put_back(State& state, Epoch checkpoint, const Restore& restore) {
@@ -221,11 +253,11 @@ Effects put_back(State& state, Epoch checkpoint, const Restore& restore) {
 Effects on(State& state, const Restore& restore, Instant /*now*/) {
   if (restore.epoch != state.epoch) return {stale(restore.epoch)};
   return std::visit(overloaded{
-                        [&](Prepared& p) -> Effects { return put_back(state, Epoch{p.checkpoint}, restore); },
+                        [&](Stopped& s) -> Effects { return put_back(state, Epoch{s.checkpoint}, restore); },
                         [&](Stuck& s) -> Effects { return put_back(state, Epoch{s.checkpoint}, restore); },
                         [](Restoring&) -> Effects { return {}; },  // answered when it ends
                         [&](Restored& r) -> Effects { return {Answer{protocol::Restored{restore.epoch, r.timings}}}; },
-                        [&](auto&) -> Effects { return {refuse(restore.epoch, Code::Conflict, "not prepared")}; },
+                        [&](auto&) -> Effects { return {refuse(restore.epoch, Code::Conflict, "not stopped")}; },
                     },
                     state.phase);
 }
@@ -297,6 +329,8 @@ Durable durable(const State& state) {
   return std::visit(overloaded{
                         [&](const Preparing& p) -> Durable { return {state.epoch, p.unfinished, false, {}}; },
                         [&](const Prepared& p) -> Durable { return {state.epoch, p.unfinished, false, p.checkpoint}; },
+                        [&](const Stopping& s) -> Durable { return {state.epoch, s.checkpoint, false, {}}; },
+                        [&](const Stopped& s) -> Durable { return {state.epoch, s.checkpoint, false, {}}; },
                         [&](const Restoring& r) -> Durable { return {state.epoch, r.checkpoint, false, {}}; },
                         [&](const Restored& r) -> Durable { return {state.epoch, r.checkpoint, true, {}}; },
                         [&](const Stuck& s) -> Durable { return {state.epoch, s.checkpoint, false, {}}; },

@@ -50,13 +50,6 @@ Output hold(State& state, const Plan& plan, Error why) {
   return out;
 }
 
-std::vector<Send> prepares(const Plan& plan) {
-  std::vector<Send> out;
-  for (const auto& [pod, target] : plan.members)
-    out.push_back({pod, Prepare{plan.epoch, target.checkpoint, target.digest, plan.hold, target.external}});
-  return out;
-}
-
 Output prepare(State& state, Reserving reserving, Instant now) {
   auto& plan = reserving.plan;
   if (reserving.gone) {
@@ -64,30 +57,35 @@ Output prepare(State& state, Reserving reserving, Instant now) {
                    {Code::Conflict, fmt::format("pod {} left before the rollback began", reserving.gone->value)});
   }
   if (plan.members.empty()) return give_up(state, plan, {Code::Invalid, "the rollback has no members"});
-  auto send = prepares(plan);
+  Output out;
+  for (const auto& [pod, target] : plan.members) {
+    out.send.push_back({pod, Prepare{plan.epoch, target.checkpoint, target.digest, plan.hold, target.external}});
+  }
   const auto until = now + plan.prepare_budget;
   state = Preparing{std::move(plan), until, {}};
-  return {{}, std::move(send), {}};
-}
-
-std::vector<Send> restores(const Plan& plan, const Shifts& shifts, const std::set<PodUid>& whom) {
-  std::vector<Send> out;
-  for (const auto& pod : whom) out.push_back({pod, Restore{plan.epoch, shifts.at(pod)}});
   return out;
 }
 
-Output restore(State& state, Plan plan, Shifts shifts, Instant now) {
-  Output out{{}, restores(plan, shifts, names(plan)), {}};
+Output stop(State& state, Plan plan, Instant now) {
+  Output out{{}, multicast<Stop>(plan.epoch, names(plan)), {}};
   const auto until = now + plan.restore_budget;
-  state = Restoring{std::move(plan), std::move(shifts), until, {}, {}};
+  state = Stopping{std::move(plan), until, {}, {}};
   return out;
 }
 
-// What the dead coordinator knew when it decided. Who is prepared, or beyond that, says it again, and nothing else comes of it.
-Output resume(State& state, Plan plan, Instant now) {
-  Output out{{}, prepares(plan), {}};
-  const auto until = now + plan.prepare_budget;
-  state = Resuming{std::move(plan), until, {}, 0};
+std::vector<Send> sends(const Stopping& round, const std::set<PodUid>& who) { return multicast<Stop>(round.plan.epoch, who); }
+
+std::vector<Send> sends(const Restoring& round, const std::set<PodUid>& who) {
+  std::vector<Send> out;
+  for (const auto& pod : who) out.push_back({pod, Restore{round.plan.epoch, round.shifts.at(pod)}});
+  return out;
+}
+
+Output restore(State& state, Stopping& round, Instant now) {
+  Restoring next{std::move(round.plan), both_ways(std::move(round.stopped)), {}, {}, {}};
+  next.until = now + next.plan.restore_budget;
+  Output out{{}, sends(next, names(next.plan)), {}};
+  state = std::move(next);
   return out;
 }
 
@@ -103,18 +101,20 @@ Output release(State& state, Plan plan, Instant now, const std::set<PodUid>& gon
 }
 
 // One attempt of each of `who` has failed: again, or not at all.
-Output again(State& state, Restoring& round, const std::set<PodUid>& who, const Error& why, Instant now) {
+template <class S>
+Output again(State& state, S& round, const std::set<PodUid>& who, const Error& why, Instant now) {
   for (const auto& pod : who) {
     if (++round.failures[pod] >= round.plan.attempts) return hold(state, round.plan, why.in("pod " + pod.value));
   }
   round.until = now + round.plan.restore_budget;
-  return {{}, restores(round.plan, round.shifts, who), {}};
+  return {{}, sends(round, who), {}};
 }
 
-Output overdue(State& state, Restoring& round, Instant now) {
+template <class S, class Done>
+Output overdue(State& state, S& round, const Done& done, const char* why, Instant now) {
   auto missing = names(round.plan);
-  std::erase_if(missing, [&](const PodUid& pod) { return round.restored.contains(pod); });
-  return again(state, round, missing, {Code::Timeout, "not restored in time"}, now);
+  std::erase_if(missing, [&](const PodUid& pod) { return done.contains(pod); });
+  return again(state, round, missing, {Code::Timeout, why}, now);
 }
 
 Output answered(State& state, Preparing& round, const Answered& event) {
@@ -125,31 +125,23 @@ Output answered(State& state, Preparing& round, const Answered& event) {
   const auto* prepared = std::get_if<Prepared>(&event.reply);
   if (!prepared || prepared->epoch != round.plan.epoch) return {};
   if (event.now >= round.until) return abort(state, round.plan, {Code::Timeout, "not prepared in time"}, event.now);
-  round.prepared.insert_or_assign(event.from, prepared->shifts);
+  round.prepared.insert(event.from);
   if (round.prepared.size() < round.plan.members.size()) return {};
   Output out{Irrevocable{round.plan.epoch}, {}, {}};
-  state = Deciding{Plan{std::move(round.plan)}, both_ways(std::move(round.prepared)), {}};
+  state = Deciding{Plan{std::move(round.plan)}, {}};
   return out;
 }
 
-// All that have not answered are asked again, or the round is held.
-Output ask_again(State& state, Resuming& round, const Error& why, Instant now) {
-  if (++round.attempts >= round.plan.attempts) return hold(state, round.plan, why);
-  round.until = now + round.plan.prepare_budget;
-  auto send = prepares(round.plan);
-  std::erase_if(send, [&](const Send& s) { return round.prepared.contains(s.to); });
-  return {{}, std::move(send), {}};
-}
-
-Output answered(State& state, Resuming& round, const Answered& event) {
-  if (!round.plan.members.contains(event.from) || round.prepared.contains(event.from)) return {};
-  if (const auto* refused = std::get_if<Refused>(&event.reply); refused && refused->epoch == round.plan.epoch)
-    return ask_again(state, round, refused->why.in("pod " + event.from.value), event.now);
-  const auto* prepared = std::get_if<Prepared>(&event.reply);
-  if (!prepared || prepared->epoch != round.plan.epoch) return {};
-  round.prepared.insert_or_assign(event.from, prepared->shifts);
-  if (round.prepared.size() < round.plan.members.size()) return {};
-  return restore(state, Plan{std::move(round.plan)}, both_ways(std::move(round.prepared)), event.now);
+Output answered(State& state, Stopping& round, const Answered& event) {
+  if (!round.plan.members.contains(event.from) || round.stopped.contains(event.from)) return {};
+  if (const auto* refused = std::get_if<Refused>(&event.reply); refused && refused->epoch == round.plan.epoch) {
+    return again(state, round, {event.from}, refused->why, event.now);
+  }
+  const auto* stopped = std::get_if<Stopped>(&event.reply);
+  if (!stopped || stopped->epoch != round.plan.epoch) return {};
+  round.stopped.emplace(event.from, stopped->shifts);
+  if (round.stopped.size() < round.plan.members.size()) return {};
+  return restore(state, round, event.now);
 }
 
 Output answered(State& state, Restoring& round, const Answered& event) {
@@ -167,9 +159,9 @@ Output answered(State& state, Restoring& round, const Answered& event) {
 }
 
 Output decided(State& state, const Deciding& round, Instant now) {
-  if (round.gone.empty()) return restore(state, round.plan, round.shifts, now);
+  if (round.gone.empty()) return stop(state, round.plan, now);
   // Still nothing was touched.
-  return abort_when_recorded(state, round.plan, {Code::Conflict, "a pod left before its restore"}, now,
+  return abort_when_recorded(state, round.plan, {Code::Conflict, "a pod left before anything was touched"}, now,
                              std::set{round.gone});
 }
 
@@ -206,7 +198,7 @@ Output recover(State& state, const Recover& event) {
       return abort_when_recorded(state, event.plan,
                                  {Code::Unavailable, "the coordinator died before anything was touched"}, event.now);
     case Phase::Restoring:
-      return resume(state, event.plan, event.now);
+      return stop(state, event.plan, event.now);
     case Phase::Released:
       return release(state, event.plan, event.now);
   }
@@ -218,7 +210,7 @@ Error left(const PodUid& who) { return {Code::Conflict, fmt::format("pod {} left
 std::optional<Instant> wake(const State& state) {
   return std::visit(overloaded{
                         [](const Preparing& r) -> std::optional<Instant> { return r.until; },
-                        [](const Resuming& r) -> std::optional<Instant> { return r.until; },
+                        [](const Stopping& r) -> std::optional<Instant> { return r.until; },
                         [](const Restoring& r) -> std::optional<Instant> { return r.until; },
                         [](const Releasing& r) -> std::optional<Instant> { return r.resend; },
                         [](const Aborting& r) { return r.unsent ? std::nullopt : std::optional{r.resend}; },
@@ -281,24 +273,23 @@ Output begin(State& state, const Event& event) {
       state, event);
 }
 
-// From the first Restore on there is no way back.
+// From the first Stop on there is no way back.
 Output finish(State& state, const Event& event) {
   return std::visit(
       overloaded{
-          [&](Resuming& r, const Answered& e) -> Output { return answered(state, r, e); },
-          [&](Resuming& r, const MemberGone& e) -> Output {
+          [&](Stopping& r, const Answered& e) -> Output { return answered(state, r, e); },
+          [&](Stopping& r, const MemberGone& e) -> Output {
             return r.plan.members.contains(e.who) ? hold(state, r.plan, left(e.who)) : Output{};
           },
-          [&](Resuming& r, const Tick& e) -> Output {
-            if (e.now < r.until) return {};
-            return ask_again(state, r, {Code::Timeout, "not all members said again that they are prepared"}, e.now);
+          [&](Stopping& r, const Tick& e) -> Output {
+            return e.now >= r.until ? overdue(state, r, r.stopped, "not stopped in time", e.now) : Output{};
           },
 
           [&](Restoring& r, const Answered& e) -> Output { return answered(state, r, e); },
           [&](Restoring& r, const MemberGone& e) -> Output {
             return r.plan.members.contains(e.who) ? hold(state, r.plan, left(e.who)) : Output{};
           },
-          [&](Restoring& r, const Tick& e) -> Output { return e.now >= r.until ? overdue(state, r, e.now) : Output{}; },
+          [&](Restoring& r, const Tick& e) -> Output { return e.now >= r.until ? overdue(state, r, r.restored, "not restored in time", e.now) : Output{}; },
 
           [&](Committing& r, const Recorded& e) -> Output { return release(state, r.plan, e.now, std::set{r.gone}); },
           [&](Committing& r, const RecordFailed& e) -> Output { return hold(state, r.plan, {Code::Conflict, e.why}); },
@@ -319,7 +310,7 @@ Output finish(State& state, const Event& event) {
 }
 
 bool irrevocable(const State& state) {
-  return std::holds_alternative<Resuming>(state) || std::holds_alternative<Restoring>(state) ||
+  return std::holds_alternative<Stopping>(state) || std::holds_alternative<Restoring>(state) ||
          std::holds_alternative<Committing>(state) || std::holds_alternative<Releasing>(state);
 }
 

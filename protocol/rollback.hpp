@@ -1,10 +1,10 @@
 // A rollback round, the coordinator's side: all members back to one recovery line, all or none.
 //
-//   Idle -> Reserving -> Preparing -> Deciding -> Restoring -> Committing -> Releasing -> Ended(Released)
-//     \-> Resuming -----------------------------------/   (a successor: what Restore must say is asked for again)
-//                \___________\-> Aborting -> Ended(Untouched)       \-> Ended(Held)
+//   Idle -> Reserving -> Preparing -> Deciding -> Stopping -> Restoring -> Committing -> Releasing -> Ended(Released)
+//                \___________\-> Aborting -> Ended(Untouched)     \____________\-> Ended(Held)
 //
-// Until `Restoring` is durable nothing was touched and any failure ends in abort. After it there is no way back: a member that
+// All are stopped before any is restored: where each connection stands then, on the wire, is where it goes on; see sequences.hpp.
+// Until `Irrevocable` is durable nothing was touched and any failure ends in abort. After it there is no way back: a member that
 // cannot be restored is tried again, then the round ends Held: none released, every gate still closed, and it says so.
 // Pure and total, like round.hpp. An abort leaves together with its Failure record, but for a round that was recovered, or
 // whose Irrevocable is durable: there the Failure comes first, so that nobody can abort what somebody else restores.
@@ -30,8 +30,8 @@ struct Plan {
   std::map<PodUid, Target> members;
   Millis hold{0};            // gate deadline of the first phase
   Millis prepare_budget{0};  // all must have answered Prepared within
-  Millis restore_budget{0};  // one attempt of the second phase
-  int attempts = 3;          // of the second phase, per member
+  Millis restore_budget{0};  // one attempt of the second phase, and of the third
+  int attempts = 3;          // of the second phase and the third, per member
 };
 
 enum class Phase { Reserved, Restoring, Released };  // of a record that a dead coordinator left
@@ -64,16 +64,15 @@ enum class Outcome { Released, Untouched, Held };
 
 struct Idle {};
 struct Reserving { Plan plan; std::optional<PodUid> gone; };
-using Shifts = std::map<PodUid, std::vector<Shift>>;
-struct Preparing { Plan plan; Instant until; Shifts prepared; };
-struct Deciding { Plan plan; Shifts shifts; std::set<PodUid> gone; };
-struct Resuming { Plan plan; Instant until; Shifts prepared; int attempts = 0; };
-struct Restoring { Plan plan; Shifts shifts; Instant until; std::map<PodUid, Timings> restored; std::map<PodUid, int> failures; };
+struct Preparing { Plan plan; Instant until; std::set<PodUid> prepared; };
+struct Deciding { Plan plan; std::set<PodUid> gone; };
+struct Stopping { Plan plan; Instant until; std::map<PodUid, std::vector<Shift>> stopped; std::map<PodUid, int> failures; };
+struct Restoring { Plan plan; std::map<PodUid, std::vector<Shift>> shifts; Instant until; std::map<PodUid, Timings> restored; std::map<PodUid, int> failures; };
 struct Committing { Plan plan; std::map<PodUid, Timings> restored; std::set<PodUid> gone; };
 struct Releasing { Plan plan; std::set<PodUid> waiting; Instant resend; };
 struct Aborting { Plan plan; std::set<PodUid> waiting; Instant resend; int resends = 0; bool unsent = false; };
 struct Ended { Epoch epoch{}; Outcome outcome = Outcome::Untouched; };
-using State = std::variant<Idle, Reserving, Preparing, Deciding, Resuming, Restoring, Committing, Releasing, Aborting, Ended>;
+using State = std::variant<Idle, Reserving, Preparing, Deciding, Stopping, Restoring, Committing, Releasing, Aborting, Ended>;
 
 [[nodiscard]] Output step(State& state, const Event& event);
 

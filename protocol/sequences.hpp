@@ -4,8 +4,9 @@
 // its numbers must lie in, and drops what lies before it; and a segment of the abandoned timeline that comes late is then an old one, never
 // new data. So a restored connection has the numbers of the checkpoint, moved on to where the abandoned one had come.
 //
-// How far: what an end has last sent, at the checkpoint, becomes what the other end's TCP has confirmed to it now. That has passed the wire
-// for certain, and so has nothing after it that the restored ends could confirm. (Linux: nf_conntrack_proto_tcp.c, tcp_in_window().)
+// How far: by what the receiving end has received since. Then what it confirms first has passed the wire for certain; of the sending end's
+// own count that cannot be said, since what it has sent into a closed gate passed nothing, and a confirmation of what was never seen is
+// dropped as well. (Linux: nf_conntrack_proto_tcp.c, tcp_in_window().)
 //
 // Pure. Numbers are those of TCP, modulo 2^32.
 #pragma once
@@ -16,8 +17,8 @@
 
 namespace cutline::protocol {
 
-// Both ends of a connection move alike. `told`: of each pod, each connection that it restores, with how far what it sends moves. Returned:
-// the same, with how far what it receives moves: by as much as the other end had told, or not at all if that is none of these.
+// Both ends of a connection move alike. `told`: of each pod, each connection that it restores, with how far what it receives moves.
+// Returned: the same, with how far what it sends moves: by as much as the other end had told, or not at all if that is none of these.
 [[nodiscard]] std::map<PodUid, std::vector<Shift>> both_ways(std::map<PodUid, std::vector<Shift>> told);
 
 }  // namespace cutline::protocol

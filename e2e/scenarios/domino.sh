@@ -1,11 +1,11 @@
-# The domino effect, as in the text's figure: two pods, each of which sends in answer only, so that between any two of their checkpoints a message
-# crosses, and both have to begin anew. Two that are taken at the same moment, behind both gates, are consistent by chance: so the timers spread wide.
+# The domino effect: each pod sends in answer only, so that between any two checkpoints a message crosses, and all have to begin anew. Those that
+# are taken while both gates are closed are consistent by chance; all three at once hardly ever are, with timers that spread so wide.
 # shellcheck shell=bash
 
 scenario_main() {
     local n i
     n=$(rounds_or 3 30)
-    check "two ledger pods play ping-pong, and take checkpoints by timers of their own" deploy_ping_pong
+    check "three ledger pods play ping-pong, and take checkpoints by timers of their own" deploy_ping_pong
     check "without allowRestart a rollback is refused for want of a line, and nothing is touched" refused_for_want_of_a_line
     check "with allowRestart a dry run shows how the dominoes fall, and touches nothing" dry_run
     for ((i = 1; i <= n; i++)); do
@@ -20,7 +20,7 @@ domino_policy() {
 }
 
 deploy_ping_pong() {
-    deploy_ledger PODS=2 LEDGER_PING_PONG=1 LEDGER_RECONNECT=1 LEDGER_RATE=2000
+    deploy_ledger LEDGER_PING_PONG=1 LEDGER_RECONNECT=1 LEDGER_RATE=2000
     domino_policy false Manual
     : >"$work/falls"
     three_more_checkpoints
@@ -52,7 +52,7 @@ dry_run() {
     before=$(pods_now)
     rollback_by dry 'policyRef: {name: ledger}, to: {latest: true}, pods: [ledger-1], dryRun: true'
     await 30 "the plan" holds rb dry Planned
-    [[ $(went_to_start dry) == 2 ]] || fail "the plan: $(value rb dry '.status.plan')"
+    [[ $(went_to_start dry) == 3 ]] || fail "the plan: $(value rb dry '.status.plan')"
     (($(value rb dry .status.dominoDepth) >= 2)) || fail "depth $(value rb dry .status.dominoDepth) after three checkpoints"
     measure "$(value rb dry '"depth \(.status.dominoDepth)"')" "$(value rb dry '.status.plan[0] | "\(.pod): \(.because)"' | cut -c1-200)"
     [[ $(pods_now) == "$before" ]] || fail "pods were touched"
@@ -66,19 +66,19 @@ one_fall() {
     local name depth
     domino_policy true Automatic
     three_more_checkpoints
-    kill_and_recover ledger-$((RANDOM % 2))
+    kill_and_recover ledger-$((RANDOM % 3))
     name=$recovery
     succeed rb "$name" 120
     depth=$(value rb "$name" .status.dominoDepth)
     echo "$depth $(went_to_start "$name")" >>"$work/falls"
     value rb "$name" '.status.plan[] | "\(.pod) \(.from) -> \(.to): \(.because)"'
     measure "depth $depth, $(value rb "$name" '.status.plan | map("\(.pod) to \(.to)") | join(", ")')"
-    await 120 "two ledger pods" pods_are_ready "$ledgers" 2
+    await 120 "three ledger pods" pods_are_ready "$ledgers" 3
     transfers_go_on 60
     audit_within 60
 }
 
 fell_to_the_start() {
-    awk '$2 == 2 { all++ } END { exit !all }' "$work/falls" || fail "never all the way: $(xargs <"$work/falls")"
-    measure "all the way in $(awk '$2 == 2' "$work/falls" | wc -l) of $(wc -l <"$work/falls")"
+    awk '$2 == 3 { all++ } END { exit !all }' "$work/falls" || fail "never all the way: $(xargs <"$work/falls")"
+    measure "all the way in $(awk '$2 == 3' "$work/falls" | wc -l) of $(wc -l <"$work/falls")"
 }

@@ -126,8 +126,22 @@ Status verify(PodParts& pod, const protocol::participant::Verify& request) {
   if (request.gate_stays) return {};
   pod.gate_closed_at = Clock::now();
   if (auto closed = pod.gate.close(request.hold); !closed) return forward(closed, "gate");
-  const auto noted = note_numbers(pod);
-  return noted ? noted : forward(noted, "sequence numbers");
+  return forget_numbers(pod.store);
+}
+
+Status stop(PodParts& pod, const protocol::participant::EndAll& request) {
+  protocol::CounterTable connections;
+  if (request.checkpoint != kStart) {
+    auto stored = pod.store.load(request.checkpoint);
+    if (!stored) return tl::unexpected(stored.error());
+    connections = std::move(stored->manifest.checkpoint.counters);
+  }
+  const auto containers = pod.launchers.containers();
+  if (!containers) return tl::unexpected(containers.error());
+  if (!pod.gate_closed_at) pod.gate_closed_at = Clock::now();
+  if (auto closed = pod.gate.close(std::nullopt); !closed) return forward(closed, "gate");
+  if (auto noted = note_numbers(pod); !noted) return forward(noted, "sequence numbers");
+  return end_processes(pod, *containers, connections);
 }
 
 Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoint) {

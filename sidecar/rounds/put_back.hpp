@@ -1,5 +1,5 @@
-// The pod's part of a rollback: first everything is verified and nothing touched; then the gate closes without deadline, the processes
-// end, files and processes are put back. The restored application runs behind the gate when put_back() returns.
+// The pod's part of a rollback: first everything is verified and nothing touched; then the gate closes without deadline and the processes
+// end; then files and processes are put back. The restored application runs behind the gate when put_back() returns.
 #pragma once
 
 #include "protocol/participant.hpp"
@@ -9,11 +9,15 @@ namespace cutline::sidecar {
 
 [[nodiscard]] Status verify(PodParts& pod, const protocol::participant::Verify& request);
 
-// Of a checkpoint that was verified: how far what its connections send is to move.
+// May be repeated, also after the sidecar's own restart. Never opens the gate.
+[[nodiscard]] Status stop(PodParts& pod, const protocol::participant::EndAll& request);
+
+// Of a checkpoint, when all are stopped: how far what its connections receive is to move.
 [[nodiscard]] Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoint);
 
 // Checkpoint 0 is the pod's start: its processes are ended and nothing is put back.
-// May be repeated after an error, and after the sidecar's own restart: it starts from the beginning. Never opens the gate.
+// May be repeated after an error, and after the sidecar's own restart: it starts from the beginning. Never opens the gate. What is not
+// ended yet is ended.
 [[nodiscard]] Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request);
 
 }  // namespace cutline::sidecar

@@ -1,6 +1,9 @@
 #include "sidecar/rounds/sequences.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include <nlohmann/json.hpp>
 
@@ -46,25 +49,31 @@ Status save_numbers(const store::Draft& draft, const sockets::Tracker& tracker, 
   const auto folder = draft.container(kPodPart);
   if (!folder) return tl::unexpected(folder.error());
   Numbers numbers;
-  for (const auto& row : counters) numbers[{row.local, row.remote}] = tracker.number(row, row.sent);
+  for (const auto& row : counters) numbers[{row.local, row.remote}] = tracker.number(row);
   auto file = open_file(*folder + "/" + kFile, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (!file) return tl::unexpected(file.error());
   return write_all(file->get(), text_of(numbers));
 }
 
 Status note_numbers(PodParts& pod) {
+  if (::access((pod.store.root() + "/" + kFile).c_str(), F_OK) == 0) return {};
   const auto live = sockets::tcp_sockets(Deadline::after(kSockets));
   if (!live) return tl::unexpected(live.error());
   const auto counters = pod.tracker.counters(*live);
   Numbers numbers;
-  for (const auto& row : pod.tracker.told().closed) numbers[{row.local, row.remote}] = pod.tracker.number(row, row.acked);
+  for (const auto& row : pod.tracker.told().closed) numbers[{row.local, row.remote}] = pod.tracker.number(row);
   for (const auto& row : counters) {
     const protocol::Connection connection{row.local, row.remote};
     // Both: another connection with the same name. Where its numbers lie, nobody knows.
     if (const auto closed = numbers.find(connection); closed != numbers.end()) numbers.erase(closed);
-    else numbers[connection] = pod.tracker.number(row, row.acked);
+    else numbers[connection] = pod.tracker.number(row);
   }
   return replace_file(pod.store.root() + "/" + kFile, text_of(numbers));
+}
+
+Status forget_numbers(const store::Store& store) {
+  const auto path = store.root() + "/" + kFile;
+  return ::unlink(path.c_str()) == 0 || errno == ENOENT ? Status{} : fail_errno(errno, "unlink " + path);
 }
 
 Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const store::Manifest& checkpoint) {
@@ -74,10 +83,10 @@ Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const 
   std::vector<protocol::Shift> out;
   for (const auto& row : checkpoint.checkpoint.counters) {
     const protocol::Connection connection{row.local, row.remote};
-    const auto sent = then->find(connection);
-    const auto confirmed = now->find(connection);
-    const bool known = sent != then->end() && confirmed != now->end();
-    out.push_back({connection, known ? confirmed->second - sent->second : 0, 0});
+    const auto before = then->find(connection);
+    const auto noted = now->find(connection);
+    const bool known = before != then->end() && noted != now->end();
+    out.push_back({connection, 0, known ? noted->second - before->second : 0});
   }
   return out;
 }
@@ -89,8 +98,8 @@ Result<Numbers> continued(const store::Store& store, const store::Manifest& chec
   for (const auto& row : checkpoint.checkpoint.counters) {
     const protocol::Connection connection{row.local, row.remote};
     const auto shift = std::ranges::find(shifts, connection, &protocol::Shift::connection);
-    const auto number = then->contains(connection) ? then->at(connection) : static_cast<std::uint32_t>(row.sent);
-    out[connection] = number + (shift != shifts.end() ? shift->sent : 0) - static_cast<std::uint32_t>(row.sent);
+    const auto number = then->contains(connection) ? then->at(connection) : static_cast<std::uint32_t>(row.received);
+    out[connection] = number + (shift != shifts.end() ? shift->received : 0) - static_cast<std::uint32_t>(row.received);
   }
   return out;
 }

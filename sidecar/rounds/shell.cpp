@@ -151,7 +151,8 @@ Reply Shell::forget(Epoch checkpoint) {
 
 Reply Shell::recall(std::uint32_t last) {
   protocol::History out{history_.chain(last), {}};
-  const bool torn = std::holds_alternative<p::Restoring>(state_.phase) || std::holds_alternative<p::Stuck>(state_.phase);
+  const bool torn = std::holds_alternative<p::Stopping>(state_.phase) || std::holds_alternative<p::Stopped>(state_.phase) ||
+                    std::holds_alternative<p::Restoring>(state_.phase) || std::holds_alternative<p::Stuck>(state_.phase);
   if (torn || !all_live(pod_.launchers)) return out;
   auto now_there = present(pod_);
   if (!now_there) return protocol::Refused{{}, now_there.error()};
@@ -200,6 +201,7 @@ void Shell::carry_out(const p::Effect& effect, Status& durable) {
                  [&](const p::Discard& dropped) { discard(dropped.checkpoint); },
                  [&](const p::OpenGate&) { open_gate(); },
                  [&](const p::Verify& verify) { start(verify, durable); },
+                 [&](const p::EndAll& end_all) { start(end_all, durable); },
                  [&](const p::PutBack& put_back) { start(put_back, durable); },
                  [&](const p::Answer& reply) { answer(reply.reply); },
              },
@@ -241,11 +243,10 @@ void Shell::answer(const Reply& reply) {
     opened->gated = Micros{gated_us_};
     if (const auto* kept = history_.find(opened->epoch)) opened->digest = kept->digest;
   }
-  if (auto* prepared = std::get_if<protocol::Prepared>(&out)) {
-    const auto known = p::durable(state_);
-    auto told = shifts(pod_, known.prepared.value_or(known.restoring.value_or(Epoch{})));
-    if (told) prepared->shifts = *std::move(told);
-    else out = protocol::Refused{prepared->epoch, told.error().in("sequence numbers")};
+  if (auto* stopped = std::get_if<protocol::Stopped>(&out)) {
+    auto told = shifts(pod_, p::durable(state_).restoring.value_or(Epoch{}));
+    if (told) stopped->shifts = *std::move(told);
+    else out = protocol::Refused{stopped->epoch, told.error().in("sequence numbers")};
   }
   const auto epoch = epoch_of(out);
   for (auto& waiting : waiting_)
@@ -266,6 +267,7 @@ void Shell::start(Job job, const Status& durable) {
     const auto why = tl::unexpected(durable.error().in("record"));
     return post(std::visit(overloaded{[&](const p::Save& m) -> Event { return p::SaveEnded{m.epoch, why, now()}; },
                                       [&](const p::Verify& m) -> Event { return p::PrepareEnded{m.epoch, why, now()}; },
+                                      [&](const p::EndAll& m) -> Event { return p::StopEnded{m.epoch, why, now()}; },
                                       [&](const p::PutBack& m) -> Event { return p::RestoreEnded{m.epoch, why, now()}; }},
                            job));
   }
@@ -297,6 +299,7 @@ Shell::Event Shell::perform(const Job& job) {
                           return p::SaveEnded{m.epoch, std::move(saved), now()};
                         },
                         [&](const p::Verify& m) -> Event { return p::PrepareEnded{m.epoch, verify(pod_, m), now()}; },
+                        [&](const p::EndAll& m) -> Event { return p::StopEnded{m.epoch, stop(pod_, m), now()}; },
                         [&](const p::PutBack& m) -> Event { return p::RestoreEnded{m.epoch, put_back(pod_, m), now()}; },
                     },
                     job);

@@ -35,7 +35,7 @@ class Shell {
     control::Server::ReplyTo reply;
   };
   using Input = std::variant<Event, Asked>;
-  using Job = std::variant<protocol::participant::Save, protocol::participant::Verify, protocol::participant::PutBack>;
+  using Job = std::variant<protocol::participant::Save, protocol::participant::Verify, protocol::participant::EndAll, protocol::participant::PutBack>;
 
   void run(const std::stop_token& stop);
   void work(const std::stop_token& stop);

@@ -24,7 +24,7 @@ class Bases {
   // while all is well.
   void observe(const Sockets& live);
   // After a restore, before the gate opens: the restored sockets continue the checkpoint's counters, and all that was known of others
-  // is forgotten. `shifts`: how far the sequence numbers of what they send lie after those counters. Returns the checkpoint's connections
+  // is forgotten. `shifts`: how far the sequence numbers of what they receive lie after those counters. Returns the checkpoint's connections
   // that have no live socket.
   using Shifts = std::map<protocol::Connection, std::uint32_t>;
   [[nodiscard]] protocol::CounterTable rebase(const protocol::CounterTable& checkpoint, const Sockets& live, Shifts shifts = {});

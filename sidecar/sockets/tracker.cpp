@@ -88,9 +88,9 @@ protocol::CounterTable Tracker::restored(const protocol::LocalCheckpoint& checkp
   return bases_.rebase(checkpoint.counters, live, std::move(shifts));
 }
 
-std::uint32_t Tracker::number(const protocol::Counters& row, std::uint64_t counter) const {
+std::uint32_t Tracker::number(const protocol::Counters& row) const {
   const std::scoped_lock lock{mutex_};
-  return static_cast<std::uint32_t>(counter) + bases_.shift_of({row.local, row.remote});
+  return static_cast<std::uint32_t>(row.received) + bases_.shift_of({row.local, row.remote});
 }
 
 std::string Tracker::bases_json() const {

@@ -46,8 +46,8 @@ class Tracker {
   [[nodiscard]] protocol::CounterTable restored(const protocol::LocalCheckpoint& checkpoint, const Sockets& live,
                                                 const protocol::FlowTable& flows, Bases::Shifts shifts = {});
 
-  // Sequence numbers (mod 2^32, from the connection's beginning): of a connection's counter of what it sends.
-  [[nodiscard]] std::uint32_t number(const protocol::Counters& row, std::uint64_t counter) const;
+  // The sequence number up to which this connection has received, mod 2^32 and counted from its beginning.
+  [[nodiscard]] std::uint32_t number(const protocol::Counters& row) const;
 
   [[nodiscard]] std::string bases_json() const;
 

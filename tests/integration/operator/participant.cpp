@@ -74,6 +74,7 @@ Participant::Behaviour obedient(protocol::CounterTable counters) {
                    [](const Done& m) -> Reply { return Opened{m.epoch, Micros{9'000}, fmt::format("sha256:{:064x}", value(m.epoch))}; },
                    [](const Abort& m) -> Reply { return Opened{m.epoch, Micros{1'000}}; },
                    [](const Prepare& m) -> Reply { return Prepared{m.epoch}; },
+                   [](const Stop& m) -> Reply { return Stopped{m.epoch, {}}; },
                    [](const Restore& m) -> Reply { return Restored{m.epoch, {.restore = Micros{70'000}}}; },
                    [](const Release& m) -> Reply { return Opened{m.epoch, Micros{90'000}}; },
                    [](const Forget& m) -> Reply { return Forgotten{m.checkpoint}; },

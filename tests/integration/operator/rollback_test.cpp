@@ -1,4 +1,4 @@
-// All members back to one line, all or none: Prepare, Restore, Release.
+// All members back to one line, all or none: Prepare, Stop, Restore, Release.
 #include "tests/integration/operator/fixture.hpp"
 
 namespace cutline::test {
@@ -75,10 +75,12 @@ TEST_F(RollbackTo, ASnapshotTellsAMemberWhichConnectionsToTheOutsideToClose) {
 
 TEST_F(RollbackTo, ASnapshotHasEachPhaseOnRecordBeforeItBegins) {
   AtFirst<Prepare> at_prepare{op::kRollbacks, {ns, "back"}};
+  AtFirst<Stop> at_stop{op::kRollbacks, {ns, "back"}};
   AtFirst<Restore> at_restore{op::kRollbacks, {ns, "back"}};
   AtFirst<Release> at_release{op::kRollbacks, {ns, "back"}};
   watch([=](const Command& command) {
     at_prepare.see(command);
+    at_stop.see(command);
     at_restore.see(command);
     at_release.see(command);
   });
@@ -87,6 +89,7 @@ TEST_F(RollbackTo, ASnapshotHasEachPhaseOnRecordBeforeItBegins) {
   EXPECT_NE(epoch_of(at_prepare.seen()), 0U);
   EXPECT_EQ(at_prepare.seen()["status"]["plan"].size(), 2U);
   EXPECT_FALSE(op::is_true(at_prepare.seen(), "Irrevocable"));
+  EXPECT_TRUE(op::is_true(at_stop.seen(), "Irrevocable"));
   EXPECT_TRUE(op::is_true(at_restore.seen(), "Irrevocable"));
   EXPECT_FALSE(op::is_true(at_restore.seen(), "Restored"));
   EXPECT_TRUE(op::is_true(at_release.seen(), "Restored"));
@@ -120,6 +123,7 @@ TEST_F(RollbackTo, ADamagedCheckpointTouchesNobody) {
   ASSERT_TRUE(b->wait_for<Abort>(soon()));
   EXPECT_THAT(a->heard_of<Restore>(), IsEmpty());
   EXPECT_THAT(b->heard_of<Restore>(), IsEmpty());
+  EXPECT_THAT(a->heard_of<Stop>(), IsEmpty());
   EXPECT_FALSE(op::is_true(object, "Irrevocable"));
 }
 

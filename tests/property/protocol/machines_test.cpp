@@ -17,7 +17,9 @@ PodUid any_pod() { return {std::string(1, static_cast<char>('a' + any(4)))}; }  
 Instant later(Instant now) { return now + Millis{static_cast<long>(any(30))}; }
 
 Reply any_reply() {
-  switch (any(5)) {
+  switch (any(6)) {
+    case 4:
+      return Stopped{any_epoch(), {}};
     case 0:
       return Acked{any_epoch(), {}};
     case 1:
@@ -95,32 +97,39 @@ TEST(AnyRound, CommitsOnlyWhatAllMembersAcknowledgedInTimeAndNeverBothReleasesAn
   });
 }
 
-TEST(AnyRollback, TouchesOnlyWhenAllArePreparedReleasesOnlyWhenAllAreRestored) {
+TEST(AnyRollback, TouchesOnlyWhenAllArePreparedRestoresOnlyWhenAllAreStoppedReleasesOnlyWhenAllAreRestored) {
   holds(300, [] {
     const rollback::Plan plan{Epoch{7}, {{{"a"}, {}}, {{"b"}, {}}, {{"c"}, {}}}, 100ms, 90ms, 200ms, 3};
     rollback::State state;
     auto now = start;
     (void)step(state, rollback::Begin{plan, now});
-    std::set<PodUid> prepared, restored;
-    bool touched = false, released = false, aborted = false, untouched = false;
+    std::set<PodUid> prepared, stopped, restored;
+    bool touched = false, restoring = false, released = false, aborted = false, untouched = false;
     for (int i = 0; i < 60; ++i) {
       now = later(now);
       const auto event = any_event<rollback::Event, rollback::Answered, rollback::Recorded, rollback::RecordFailed,
                                    rollback::MemberGone, rollback::Tick>(
-          now, touched ? Reply{Restored{Epoch{7}, {}}} : Reply{Prepared{Epoch{7}}});
+          now, restoring ? Reply{Restored{Epoch{7}, {}}} : touched ? Reply{Stopped{Epoch{7}, {}}} : Reply{Prepared{Epoch{7}}});
       if (const auto* answered = std::get_if<rollback::Answered>(&event)) {
         const auto* p = std::get_if<Prepared>(&answered->reply);
+        const auto* s = std::get_if<Stopped>(&answered->reply);
         const auto* r = std::get_if<Restored>(&answered->reply);
         if (p && p->epoch == plan.epoch) prepared.insert(answered->from);
+        if (s && s->epoch == plan.epoch) stopped.insert(answered->from);
         if (r && r->epoch == plan.epoch) restored.insert(answered->from);
       }
       const auto all = [&](const std::set<PodUid>& who) {
         return std::ranges::all_of(plan.members, [&](const auto& member) { return who.contains(member.first); });
       };
       const auto out = step(state, event);
-      if (sends<Restore>(out)) {
+      if (sends<Stop>(out)) {
         RC_ASSERT(all(prepared));
         touched = true;
+      }
+      if (sends<Restore>(out)) {
+        RC_ASSERT(touched);
+        RC_ASSERT(all(stopped));
+        restoring = true;
       }
       if (sends<Release>(out)) {
         RC_ASSERT(all(restored));
@@ -139,7 +148,9 @@ TEST(AnyRollback, TouchesOnlyWhenAllArePreparedReleasesOnlyWhenAllAreRestored) {
 // ----------------------------------------------------------------------------------------------------
 
 Command any_command() {
-  switch (any(6)) {
+  switch (any(7)) {
+    case 5:
+      return Stop{any_epoch()};
     case 0:
       return Request{any_epoch(), 100ms, {}};
     case 1:
@@ -159,7 +170,9 @@ Epoch any_own() { return own_checkpoint(CheckpointIndex{1 + any(2)}); }
 
 participant::Event any_participant_event(Instant now) {
   const bool well = any(4) != 0;
-  switch (any(10)) {
+  switch (any(11)) {
+    case 10:
+      return participant::StopEnded{any_epoch(), well ? Status{} : fail(Code::Internal, "no"), now};
     case 0:
       return participant::Tick{now};
     case 8:

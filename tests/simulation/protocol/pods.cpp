@@ -11,6 +11,9 @@ namespace participant = protocol::participant;
 
 namespace {
 constexpr Millis kSegmentLife{3};  // the network keeps none longer; a restore takes longer than that
+constexpr std::int64_t kWindow = 64;  // of every connection; rollbacks reach further back than that
+
+std::int64_t received(const Stream& stream) { return static_cast<std::int64_t>(stream.received.size()) + stream.received_shift; }
 }
 
 // ---- the sidecar
@@ -45,10 +48,21 @@ void World::perform(std::size_t who, const participant::Effect& effect) {
                  [&](const participant::Discard& e) { pod.images.erase(e.checkpoint); },
                  [&](const participant::OpenGate&) { open_gate(who); },
                  [&](const participant::Verify& e) { verify(who, e); },
+                 [&](const participant::EndAll& e) { end_all(who, e); },
                  [&](const participant::PutBack& e) { put_back(who, e); },
-                 [&](const participant::Answer& e) { reply(who, e.reply); },
+                 [&](const participant::Answer& e) { answer(who, e.reply); },
              },
              effect);
+}
+
+// The shell adds how far each connection has come since the checkpoint.
+void World::answer(std::size_t who, protocol::Reply reply_to) {
+  const auto& pod = pods_[who];
+  if (auto* stopped = std::get_if<protocol::Stopped>(&reply_to)) {
+    for (const auto& [peer, stream] : pod.images.at(*participant::durable(pod.state).restoring).application)
+      stopped->shifts.push_back({connection_of(who, peer), 0, static_cast<std::uint32_t>(pod.noted.at(peer) - received(stream))});
+  }
+  reply(who, reply_to);
 }
 
 // The dump happens at the very end; until then the kernel goes on with what the gate lets through.
@@ -76,7 +90,10 @@ void World::save(std::size_t who, const participant::Save& save) {
 
 void World::verify(std::size_t who, const participant::Verify& verify) {
   auto& pod = pods_[who];
-  if (!verify.gate_stays) close_gate(who, verify.hold, false);
+  if (!verify.gate_stays) {
+    close_gate(who, verify.hold, false);
+    pod.noted.clear();
+  }
   Status result;
   if (!pod.images.contains(verify.checkpoint)) result = fail(Code::NotFound, "no such checkpoint");
   if (choices_.chance(setting_.faults.failing_verify)) result = fail(Code::Corrupt, "a digest differs");
@@ -87,11 +104,23 @@ void World::verify(std::size_t who, const participant::Verify& verify) {
         });
 }
 
-void World::put_back(std::size_t who, const participant::PutBack& put_back) {
+void World::end_all(std::size_t who, const participant::EndAll& end_all) {
   auto& pod = pods_[who];
   close_gate(who, std::nullopt, true);
+  if (pod.noted.empty())
+    for (const auto& [peer, stream] : pod.application) pod.noted[peer] = received(stream);
   pod.down = true;
-  job(put_back.epoch)->put_back.insert(who);
+  job(end_all.epoch)->put_back.insert(who);
+  Status result;
+  if (choices_.chance(setting_.faults.failing_restore)) result = fail(Code::Internal, "the processes do not end");
+  after(Millis{1 + static_cast<long>(choices_.pick(10))}, [this, who, epoch = end_all.epoch, incarnation = pod.incarnation, result] {
+    auto& owner = pods_[who];
+    if (owner.incarnation == incarnation) feed(who, participant::StopEnded{epoch, result, now_ + owner.clock});
+  });
+}
+
+void World::put_back(std::size_t who, const participant::PutBack& put_back) {
+  auto& pod = pods_[who];
   const bool fails = choices_.chance(setting_.faults.failing_restore);
   const auto duration =
       Millis{20 + static_cast<long>(choices_.pick(100))} + (choices_.chance(setting_.faults.late) ? 200ms : 0ms);
@@ -104,6 +133,12 @@ void World::put_back(std::size_t who, const participant::PutBack& put_back) {
       return;
     }
     owner.application = owner.images.at(put_back.checkpoint).application;
+    for (auto& [peer, stream] : owner.application) {
+      const auto shift = std::ranges::find(put_back.shifts, connection_of(who, peer), &protocol::Shift::connection);
+      if (shift == put_back.shifts.end()) continue;
+      stream.sent_shift += static_cast<std::int32_t>(shift->sent);
+      stream.received_shift += static_cast<std::int32_t>(shift->received);
+    }
     owner.down = false;
     owner.restored_by = put_back.epoch;
     feed(who, participant::RestoreEnded{put_back.epoch, protocol::Timings{}, now});
@@ -172,9 +207,23 @@ void World::send(Segment segment) {
     if (!gate.drop) gate.out.push_back(std::move(segment));
     return;
   }
+  if (!in_window(segment)) return;
   if (noise_() % 20 == 0) return;  // lost; TCP sends it again
   const auto delay = Millis{1 + static_cast<long>(noise_() % static_cast<unsigned long>(kSegmentLife.count()))};
   after(delay, [this, segment = std::move(segment)] { arrive(segment); });
+}
+
+// The node that the segment passes.
+bool World::in_window(const Segment& segment) {
+  auto& sender = node_[{segment.from, segment.to}];
+  auto& receiver = node_[{segment.to, segment.from}];
+  const auto end = segment.number + static_cast<std::int64_t>(segment.ids.size());
+  const bool fits = segment.number <= sender.edge && end >= sender.end - kWindow && segment.ack <= receiver.end &&
+                    segment.ack >= receiver.end - kWindow;
+  if (!fits) return false;
+  sender.end = std::max(sender.end, end);
+  receiver.edge = std::max(receiver.edge, segment.ack + kWindow);
+  return true;
 }
 
 void World::arrive(const Segment& segment) {
@@ -186,15 +235,17 @@ void World::arrive(const Segment& segment) {
   }
   if (pod.down) return;
   auto& stream = pod.application[segment.from];
-  demand(segment.ack <= stream.sent.size(), "an acknowledgement of what this history never sent");
-  stream.acked = std::max(stream.acked, segment.ack);
+  const auto acked = segment.ack - stream.sent_shift;
+  demand(acked <= static_cast<std::int64_t>(stream.sent.size()), "an acknowledgement of what this history never sent");
+  if (acked > 0) stream.acked = std::max(stream.acked, static_cast<std::uint64_t>(acked));
   for (std::size_t k = 0; k < segment.ids.size(); ++k) {
-    const auto at = segment.offset + k;
-    if (at > stream.received.size()) return;  // a gap: sent again later
-    if (at == stream.received.size()) {
+    const auto at = segment.number + static_cast<std::int64_t>(k) - stream.received_shift;
+    const auto next = static_cast<std::int64_t>(stream.received.size());
+    if (at > next) return;  // a gap: sent again later
+    if (at == next) {
       stream.received.push_back(segment.ids[k]);
-    } else {
-      demand(stream.received[at] == segment.ids[k], "bytes of another history arrive");
+    } else if (at >= 0) {
+      demand(stream.received[static_cast<std::size_t>(at)] == segment.ids[k], "bytes of another history arrive");
     }
   }
 }
@@ -212,8 +263,10 @@ void World::talk(std::size_t who) {
   auto& stream = pod.application[peer];
   for (auto count = noise_() % 4; count > 0; --count) stream.sent.push_back(++bytes_);
   // From what is not acknowledged: new bytes, and old ones again.
-  Segment segment{who, peer, stream.acked, {}, stream.received.size()};
-  segment.ids.assign(stream.sent.begin() + static_cast<long>(stream.acked), stream.sent.end());
+  const auto first = static_cast<std::int64_t>(stream.acked);
+  const auto end = std::min(static_cast<std::int64_t>(stream.sent.size()), first + kWindow);
+  Segment segment{who, peer, first + stream.sent_shift, {}, received(stream)};
+  segment.ids.assign(stream.sent.begin() + first, stream.sent.begin() + end);
   send(std::move(segment));
 }
 

@@ -31,6 +31,7 @@ void World::check_send(const Job& job, const protocol::Command& command) {
           [&](const protocol::Release&) {
             demand(stage == Stage::Committed, "release left before the commit was durable");
           },
+          [&](const protocol::Stop&) { demand(forward, "stop left before the rollback was irrevocable"); },
           [&](const protocol::Restore&) { demand(forward, "restore left before the rollback was irrevocable"); },
           [&](const protocol::Abort&) { demand(!forward, "an abort left although there was no way back"); },
           [](const auto&) {},
@@ -76,6 +77,12 @@ void World::check_cut(const Job& job) {
   demand(proof.connections == members.size() * (members.size() - 1) / 2, "the proof has overlooked a connection");
 }
 
+std::set<std::size_t> World::living_of(const Job& job) const {
+  auto out = job.members;
+  std::erase_if(out, [&](std::size_t who) { return pods_[who].gone; });
+  return out;
+}
+
 void World::check_effect(std::size_t who, const participant::Effect& effect) {
   auto& pod = pods_[who];
   const auto acts = [&](Epoch epoch) {
@@ -86,12 +93,16 @@ void World::check_effect(std::size_t who, const participant::Effect& effect) {
   std::visit(overloaded{
                  [&](const participant::Save& e) { acts(e.epoch); },
                  [&](const participant::Verify& e) { acts(e.epoch); },
-                 [&](const participant::PutBack& e) {
+                 [&](const participant::EndAll& e) {
                    const auto stage = job(e.epoch)->stage;
                    demand(pod.disk == participant::durable(pod.state),
-                          "a restore begins before it is on the pod's disk");
+                          "a pod is stopped before that is on its disk");
                    demand(stage != Stage::None && stage != Stage::Reserved && stage != Stage::Failed,
-                          "a pod is put back by a rollback that was not decided");
+                          "a pod is stopped by a rollback that was not decided");
+                 },
+                 [&](const participant::PutBack& e) {
+                   demand(std::ranges::includes(job(e.epoch)->put_back, living_of(*job(e.epoch))),
+                          "a pod is put back before all are stopped");
                  },
                  [&](const participant::Discard& e) {
                    const auto* owner = job(e.checkpoint);
@@ -140,6 +151,15 @@ void World::check_end() {
       demand(image != pod.images.end() && image->second.kept, "a committed checkpoint is not kept");
     }
   }
+}
+
+void World::check_that_all_goes_on(const std::vector<Pod>& before) {
+  const auto held = [&](std::size_t who) { return pods_[who].gone || pods_[who].disk.restoring.has_value(); };
+  for (std::size_t i = 0; i < pods_.size(); ++i)
+    for (const auto& [peer, stream] : pods_[i].application) {
+      if (held(i) || held(peer)) continue;
+      demand(stream.acked > before[i].application.at(peer).acked, fmt::format("nothing passes from pod {} to pod {} any more", i, peer));
+    }
 }
 
 }  // namespace cutline::simulation

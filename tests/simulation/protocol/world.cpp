@@ -72,7 +72,10 @@ void World::wind_up() {
     begin(true);
     settle(2s);
   }
+  const auto before = pods_;
+  settle(1s);
   if (violations_.empty()) check_end();
+  if (violations_.empty()) check_that_all_goes_on(before);
 }
 
 bool World::quiet() const {

@@ -122,8 +122,10 @@ class World {
   // pods.cpp: the sidecar's shell, the kernel, the applications
   void feed(std::size_t who, const protocol::participant::Event& event);
   void perform(std::size_t who, const protocol::participant::Effect& effect);
+  void answer(std::size_t who, protocol::Reply reply);
   void save(std::size_t who, const protocol::participant::Save& save);
   void verify(std::size_t who, const protocol::participant::Verify& verify);
+  void end_all(std::size_t who, const protocol::participant::EndAll& end_all);
   void put_back(std::size_t who, const protocol::participant::PutBack& put_back);
   void wake(std::size_t who);
   void die(std::size_t who);
@@ -132,15 +134,18 @@ class World {
   void talk(std::size_t who);
   void send(Segment segment);
   void arrive(const Segment& segment);
+  bool in_window(const Segment& segment);
 
   // truth.cpp: what must never happen
   void demand(bool holds, const std::string& what);
   void check_send(const Job& job, const protocol::Command& command);
   void check_landed(const Job& job);
   void check_cut(const Job& job);
+  std::set<std::size_t> living_of(const Job& job) const;
   void check_effect(std::size_t who, const protocol::participant::Effect& effect);
   void check_gates();
   void check_end();
+  void check_that_all_goes_on(const std::vector<Pod>& before);
 
   Setting setting_;
   Choices choices_;
@@ -148,6 +153,7 @@ class World {
   Instant now_{};
   std::multimap<Instant, std::function<void()>> agenda_;
   std::vector<Pod> pods_;
+  std::map<std::pair<std::size_t, std::size_t>, Watched> node_;  // by who sends to whom
   std::vector<std::unique_ptr<Job>> jobs_;
   std::vector<std::string> violations_;
   std::uint64_t epochs_ = 0;

@@ -64,6 +64,17 @@ TEST(Wire, FailuresArriveWithTheirContainers) {
   (void)through_the_wire(Probe{});
 }
 
+TEST(Wire, HowFarConnectionsMoveArrives) {
+  const std::vector<Shift> shifts{{{{"10.0.0.1", 6379}, {"10.0.0.2", 50000}}, 7, 0xffffffff}};
+  EXPECT_EQ(reply_through_the_wire(Stopped{Epoch{9}, shifts}).shifts, shifts);
+  EXPECT_EQ(through_the_wire(Restore{Epoch{9}, shifts}).shifts, shifts);
+  EXPECT_EQ(through_the_wire(Stop{Epoch{9}}).epoch, Epoch{9});
+}
+
+TEST(Wire, TheDigestOfWhatIsOnDiskArrives) {
+  EXPECT_EQ(reply_through_the_wire(Opened{Epoch{9}, Micros{5}, "sha256:ab"}).digest, "sha256:ab");
+}
+
 TEST(Wire, ConnectionsToSeverArrive) {
   const std::vector<Connection> severed{{{"10.0.0.1", 6379}, {"10.0.0.2", 50000}}};
   EXPECT_EQ(through_the_wire(Sever{Epoch{9}, severed}).connections, severed);

@@ -15,6 +15,7 @@ inline std::string told(const Reply& reply) {
                         [](const Acked& r) { return fmt::format("Acked {}", value(r.epoch)); },
                         [](const Opened& r) { return fmt::format("Opened {}", value(r.epoch)); },
                         [](const protocol::Prepared& r) { return fmt::format("Prepared {}", value(r.epoch)); },
+                        [](const protocol::Stopped& r) { return fmt::format("Stopped {}", value(r.epoch)); },
                         [](const protocol::Restored& r) { return fmt::format("Restored {}", value(r.epoch)); },
                         [](const Refused& r) { return fmt::format("Refused {} {}", value(r.epoch), name(r.why.code)); },
                         [](const auto&) { return std::string{"?"}; },
@@ -36,6 +37,7 @@ inline std::string told(const Effect& effect) {
                         [](const Verify& e) {
                           return fmt::format("Verify {}{}", value(e.checkpoint), e.gate_stays ? " gate stays" : "");
                         },
+                        [](const EndAll& e) { return fmt::format("EndAll {}", value(e.checkpoint)); },
                         [](const PutBack& e) { return fmt::format("PutBack {}", value(e.checkpoint)); },
                         [](const Answer& e) { return told(e.reply); },
                     },
@@ -83,6 +85,8 @@ struct Fixture : testing::Test {
   std::string prepare_ends(std::uint64_t epoch, Status result = {}, Millis when = 30ms) {
     return at(PrepareEnded{Epoch{epoch}, std::move(result), start + when});
   }
+  std::string stop(std::uint64_t epoch, Millis when = 40ms) { return command(Stop{Epoch{epoch}}, when); }
+  std::string stop_ends(std::uint64_t epoch, Status result = {}) { return at(StopEnded{Epoch{epoch}, std::move(result), start + 45ms}); }
   std::string restore(std::uint64_t epoch, Millis when = 50ms) { return command(Restore{Epoch{epoch}}, when); }
   std::string restore_ends(std::uint64_t epoch) { return at(RestoreEnded{Epoch{epoch}, Timings{}, start + 90ms}); }
   std::string restore_fails(std::uint64_t epoch) {
@@ -93,8 +97,13 @@ struct Fixture : testing::Test {
     (void)prepare(epoch);
     (void)prepare_ends(epoch);
   }
-  void restored(std::uint64_t epoch) {
+  void stopped(std::uint64_t epoch) {
     prepared(epoch);
+    (void)stop(epoch);
+    (void)stop_ends(epoch);
+  }
+  void restored(std::uint64_t epoch) {
+    stopped(epoch);
     (void)restore(epoch);
     (void)restore_ends(epoch);
   }

@@ -21,6 +21,7 @@ struct Rollback : testing::Test {
   }
   Output refusal(const PodUid& from) { return answer(from, Refused{epoch, {Code::Internal, "no"}}); }
   Output prepared(const PodUid& from) { return answer(from, Prepared{epoch}); }
+  Output stopped(const PodUid& from, std::vector<Shift> shifts = {}) { return answer(from, Stopped{epoch, std::move(shifts)}); }
   Output restored(const PodUid& from) { return answer(from, Restored{epoch, {}}); }
   Output opened(const PodUid& from) { return answer(from, Opened{epoch, 0us}); }
   Output preparing() {
@@ -32,9 +33,14 @@ struct Rollback : testing::Test {
     (void)prepared(a);
     (void)prepared(b);
   }
-  Output restoring() {
+  Output stopping() {
     deciding();
     return at(Recorded{start + 10ms});
+  }
+  Output restoring() {
+    (void)stopping();
+    (void)stopped(a);
+    return stopped(b);
   }
   Output releasing() {
     (void)restoring();
@@ -66,7 +72,14 @@ TEST_F(Rollback, NothingIsTouchedBeforeAllArePreparedAndThatIsDurable) {
   const auto out = prepared(b);
   EXPECT_TRUE(persists<Irrevocable>(out));
   EXPECT_TRUE(out.send.empty());
-  EXPECT_EQ(sends_of<Restore>(at(Recorded{start + 10ms})), 2U);
+  EXPECT_EQ(sends_of<Stop>(at(Recorded{start + 10ms})), 2U);
+}
+
+TEST_F(Rollback, NothingIsRestoredBeforeAllAreStopped) {
+  (void)stopping();
+  EXPECT_TRUE(stopped(a).send.empty());
+  EXPECT_TRUE(stopped(a).send.empty()) << "said twice";
+  EXPECT_EQ(sends_of<Restore>(stopped(b)), 2U);
 }
 
 TEST_F(Rollback, OneRefusalBeforeAnythingIsTouchedAbortsAll) {
@@ -198,50 +211,39 @@ TEST_F(Rollback, ASuccessorAbortsWhatWasOnlyReservedWhenThatIsDurable) {
 
 TEST_F(Rollback, TellsBothEndsOfAConnectionHowFarItMoves) {
   const Connection there{{"10.0.0.1", 40001}, {"10.0.0.2", 80}}, back{there.remote, there.local};
-  (void)preparing();
-  (void)answer(a, Prepared{epoch, {{there, 5}}});
-  (void)answer(b, Prepared{epoch, {{back, 7}}});
-  const auto out = at(Recorded{start + 10ms});
+  (void)stopping();
+  (void)stopped(a, {{there, 0, 5}});
+  const auto out = stopped(b, {{back, 0, 7}});
   ASSERT_EQ(sends_of<Restore>(out), 2U);
-  EXPECT_EQ(std::get<Restore>(out.send[0].command).shifts, (std::vector<Shift>{{there, 5, 7}}));
-  EXPECT_EQ(std::get<Restore>(out.send[1].command).shifts, (std::vector<Shift>{{back, 7, 5}}));
+  EXPECT_EQ(std::get<Restore>(out.send[0].command).shifts, (std::vector<Shift>{{there, 7, 5}}));
+  EXPECT_EQ(std::get<Restore>(out.send[1].command).shifts, (std::vector<Shift>{{back, 5, 7}}));
   const auto again = refusal(a);
   ASSERT_EQ(sends_of<Restore>(again), 1U);
-  EXPECT_EQ(std::get<Restore>(again.send[0].command).shifts, (std::vector<Shift>{{there, 5, 7}}));
+  EXPECT_EQ(std::get<Restore>(again.send[0].command).shifts, (std::vector<Shift>{{there, 7, 5}}));
 }
 
-TEST_F(Rollback, ASuccessorGoesOnlyForwardFromWhatIsIrrevocable) {
-  const Connection there{{"10.0.0.1", 40001}, {"10.0.0.2", 80}}, back{there.remote, there.local};
-  EXPECT_EQ(sends_of<Prepare>(at(Recover{plan, Phase::Restoring, start})), 2U) << "what Restore says is asked for again";
-  EXPECT_TRUE(answer(a, Prepared{epoch, {{there, 5}}}).send.empty());
-  const auto out = answer(b, Prepared{epoch, {{back, 7}}});
-  ASSERT_EQ(sends_of<Restore>(out), 2U);
-  EXPECT_EQ(std::get<Restore>(out.send[1].command).shifts, (std::vector<Shift>{{back, 7, 5}}));
-  (void)restored(a);
-  EXPECT_TRUE(persists<Commit>(restored(b)));
-}
-
-TEST_F(Rollback, ASuccessorWhomAMemberDoesNotAnswerAsksAgainAndThenHolds) {
-  auto out = at(Recover{plan, Phase::Restoring, start});
-  (void)prepared(a);
-  int asked = 0;
-  while (out.wake && asked < 100) {
-    out = at(Tick{*out.wake});
-    asked += static_cast<int>(sends_of<Prepare>(out));
-  }
-  EXPECT_EQ(asked, 2) << "the one that is missing, in each further attempt";
-  EXPECT_TRUE(held(out));
+TEST_F(Rollback, AMemberThatDoesNotStopIsAskedAgainThenTheRoundIsHeld) {
+  (void)stopping();
+  (void)stopped(a);
+  auto out = refusal(b);
+  EXPECT_EQ(sends_of<Stop>(out), 1U);
+  out = at(Tick{*out.wake});
+  EXPECT_EQ(sends_of<Stop>(out), 1U) << "only the one that is missing";
+  EXPECT_TRUE(held(refusal(b)));
   EXPECT_TRUE(ended(Outcome::Held));
 }
 
-TEST_F(Rollback, ASuccessorHoldsWhenAMemberIsGoneOrRefuses) {
-  (void)at(Recover{plan, Phase::Restoring, start});
-  EXPECT_TRUE(held(at(MemberGone{a, start})));
-  state = Idle{};
-  (void)at(Recover{plan, Phase::Restoring, start});
-  EXPECT_FALSE(refusal(a).persist);
-  EXPECT_FALSE(refusal(a).persist);
-  EXPECT_TRUE(held(refusal(a)));
+TEST_F(Rollback, AMemberThatLeavesWhenOthersMayBeStoppedHoldsTheRound) {
+  (void)stopping();
+  EXPECT_TRUE(held(at(MemberGone{b, start})));
+}
+
+TEST_F(Rollback, ASuccessorGoesOnlyForwardFromWhatIsIrrevocable) {
+  EXPECT_EQ(sends_of<Stop>(at(Recover{plan, Phase::Restoring, start})), 2U) << "who is stopped, or beyond that, says it again";
+  (void)stopped(a);
+  EXPECT_EQ(sends_of<Restore>(stopped(b)), 2U);
+  (void)restored(a);
+  EXPECT_TRUE(persists<Commit>(restored(b)));
 }
 
 TEST_F(Rollback, ASuccessorReleasesWhatWasRestored) {

@@ -11,21 +11,21 @@ const Endpoint kService{"10.96.0.9", 8080};
 const PodUid a{"a"}, b{"b"};
 
 TEST(TheEndsOfAConnection, MoveByWhatTheOtherHasToldOfWhatItSends) {
-  const auto both = both_ways({{a, {{{kClient, kServer}, 5}}}, {b, {{{kServer, kClient}, 7}}}});
-  EXPECT_EQ(both.at(a), (std::vector<Shift>{{{kClient, kServer}, 5, 7}}));
-  EXPECT_EQ(both.at(b), (std::vector<Shift>{{{kServer, kClient}, 7, 5}}));
+  const auto both = both_ways({{a, {{{kClient, kServer}, 0, 5}}}, {b, {{{kServer, kClient}, 0, 7}}}});
+  EXPECT_EQ(both.at(a), (std::vector<Shift>{{{kClient, kServer}, 7, 5}}));
+  EXPECT_EQ(both.at(b), (std::vector<Shift>{{{kServer, kClient}, 5, 7}}));
 }
 
 TEST(TheEndsOfAConnection, AreFoundBehindAService) {
-  const auto both = both_ways({{a, {{{kClient, kService}, 5}}}, {b, {{{kServer, kClient}, 7}}}});
-  EXPECT_EQ(both.at(a).front().received, 7U);
-  EXPECT_EQ(both.at(b).front().received, 5U);
+  const auto both = both_ways({{a, {{{kClient, kService}, 0, 5}}}, {b, {{{kServer, kClient}, 0, 7}}}});
+  EXPECT_EQ(both.at(a).front().sent, 7U);
+  EXPECT_EQ(both.at(b).front().sent, 5U);
 }
 
-TEST(AnEnd, WhoseOtherEndIsNotRestoredDoesNotMoveWhatItReceives) {
-  const auto both = both_ways({{a, {{{kClient, kServer}, 5}, {{{"10.0.0.1", 40002}, kServer}, 9}}}, {b, {{{kServer, kClient}, 7}}}});
-  EXPECT_EQ(both.at(a)[1].sent, 9U);
-  EXPECT_EQ(both.at(a)[1].received, 0U);
+TEST(AnEnd, WhoseOtherEndIsNotRestoredDoesNotMoveWhatItSends) {
+  const auto both = both_ways({{a, {{{kClient, kServer}, 0, 5}, {{{"10.0.0.1", 40002}, kServer}, 0, 9}}}, {b, {{{kServer, kClient}, 0, 7}}}});
+  EXPECT_EQ(both.at(a)[1].received, 9U);
+  EXPECT_EQ(both.at(a)[1].sent, 0U);
 }
 
 }  // namespace
