@@ -22,6 +22,10 @@ struct Metrics::Impl {
       prometheus::BuildCounter().Name("cutline_reconciles_total").Help("Reconciliations, by kind and result").Register(registry);
   prometheus::Family<prometheus::Counter>& injections =
       prometheus::BuildCounter().Name("cutline_injections_total").Help("Pods that the webhook was asked about, by result").Register(registry);
+  prometheus::Counter& retired =
+      prometheus::BuildCounter().Name("cutline_retired_snapshots_total").Help("Snapshots deleted by retention").Register(registry).Add({});
+  prometheus::Counter& freed_bytes =
+      prometheus::BuildCounter().Name("cutline_retired_bytes_total").Help("Bytes of the snapshots deleted by retention").Register(registry).Add({});
   prometheus::Histogram& held_seconds = prometheus::BuildHistogram()
                                             .Name("cutline_held_seconds")
                                             .Help("How long a pod's traffic was held by a snapshot")
@@ -46,6 +50,11 @@ void Metrics::reconciled(const std::string& kind, bool ok) {
   impl_->reconciles.Add({{"kind", kind}, {"result", ok ? "ok" : "error"}}).Increment();
 }
 void Metrics::injected(bool ok) { impl_->injections.Add({{"result", ok ? "ok" : "refused"}}).Increment(); }
+
+void Metrics::retired(std::uint64_t bytes) {
+  impl_->retired.Increment();
+  impl_->freed_bytes.Increment(static_cast<double>(bytes));
+}
 
 std::string Metrics::text() const { return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect()); }
 

@@ -18,6 +18,7 @@ class Metrics {
   void frozen(Micros duration);
   void reconciled(const std::string& kind, bool ok);
   void injected(bool ok);
+  void retired(std::uint64_t bytes);  // a snapshot, by retention
 
   [[nodiscard]] std::string text() const;
 

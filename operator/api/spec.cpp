@@ -51,6 +51,18 @@ RecoverySpec read_recovery_spec(const Json& policy) {
           duration(policy, "/spec/recovery/backoff", Millis{10'000})};
 }
 
+std::optional<RetentionSpec> read_retention_spec(const Json& policy) {
+  if (!policy.contains(Pointer{"/spec/retention"})) return std::nullopt;
+  const auto& rule = policy.at(Pointer{"/spec/retention"});
+  RetentionSpec out;
+  if (rule.contains("keepLast")) out.keep_last = number(policy, "/spec/retention/keepLast", 1);
+  if (rule.contains("keepWithin")) out.keep_within = duration(policy, "/spec/retention/keepWithin", Millis::max());
+  if (const auto size = rule.find("maxBytes"); size != rule.end())
+    out.max_bytes = size->is_string() ? parse_size(size->get<std::string>()).value_or(UINT64_MAX) : size->get<std::uint64_t>();
+  out.dry_run = rule.value("dryRun", false);
+  return out;
+}
+
 SaveSpec read_save_spec(const Json& object) {
   SaveSpec out;
   out.selector = kube::read_selector(part(object, "/spec/selector", Json::object()));
@@ -87,7 +99,6 @@ std::vector<std::string> not_implemented(const Json& object) {
   name_if(!text(object, "/spec/schedule").value_or("").empty(), "spec.schedule");
   name_if(object.contains(Pointer{"/spec/hooks"}), "spec.hooks");
   name_if(object.contains(Pointer{"/spec/repositoryRef"}), "spec.repositoryRef");
-  name_if(object.contains(Pointer{"/spec/retention"}), "spec.retention");
   name_if(object.contains(Pointer{"/spec/s3"}), "spec.s3");
   name_if(object.contains(Pointer{"/spec/volume"}), "spec.volume");
   return out;

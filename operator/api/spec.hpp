@@ -31,6 +31,13 @@ struct RecoverySpec {
   Millis backoff{10'000};
 };
 
+struct RetentionSpec {
+  std::optional<int> keep_last;
+  std::optional<Millis> keep_within;
+  std::optional<std::uint64_t> max_bytes;
+  bool dry_run = false;
+};
+
 struct SaveSpec {  // the part that policy and inline snapshot have in common
   Selector selector;
   std::string protocol = "Coordinated";
@@ -60,6 +67,7 @@ struct RollbackSpec {
 // Of a SnapshotPolicy or of a DistributedSnapshot with an inline spec.
 [[nodiscard]] SaveSpec read_save_spec(const Json& object);
 [[nodiscard]] RecoverySpec read_recovery_spec(const Json& policy);
+[[nodiscard]] std::optional<RetentionSpec> read_retention_spec(const Json& policy);
 [[nodiscard]] SnapshotSpec read_snapshot_spec(const Json& object);
 [[nodiscard]] RollbackSpec read_rollback_spec(const Json& object);
 

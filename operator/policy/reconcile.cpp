@@ -6,6 +6,7 @@
 #include "operator/policy/checkpoints.hpp"
 #include "operator/policy/configure.hpp"
 #include "operator/policy/status.hpp"
+#include "operator/retention/apply.hpp"
 #include "operator/rounds/local_checkpoint.hpp"
 #include "operator/rounds/record_keeper.hpp"
 
@@ -55,6 +56,24 @@ std::optional<Result<rollback::Line>> tend(Context& context, const kube::Key& ke
   return line;
 }
 
+std::vector<PodUid> living(const Selector& selector, const std::vector<Pod>& pods) {
+  std::vector<PodUid> out;
+  for (const auto& pod : pods)
+    if (!pod.ending && selector.matches(pod.labels)) out.push_back(pod.uid);
+  return out;
+}
+
+// Of a policy that keeps not all. Nothing: the rollbacks could not be read, and one of them may need what would go.
+std::optional<retention::Plan> retain(Context& context, const Json& policy, const std::vector<Json>& snapshots, const std::vector<Pod>& pods) {
+  if (!read_retention_spec(policy)) return retention::Plan{};
+  auto rollbacks = context.items(kRollbacks, kube::key_of(policy).ns, Deadline::after(kRead));
+  if (!rollbacks) return std::nullopt;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  auto plan = retention::plan({policy, snapshots, *std::move(rollbacks), living(read_save_spec(policy).selector, pods), now});
+  (void)retention::apply(context, policy, plan);
+  return plan;
+}
+
 }  // namespace
 
 Result<Outcome> reconcile(Context& context, const kube::Key& key) {
@@ -73,10 +92,12 @@ Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   const bool independent = save.protocol == "Independent";
   const auto line = independent ? tend(context, key, save, *pods) : std::nullopt;
 
+  const auto retained = retain(context, *object, *snapshots, *pods);
   const Outcome again{independent ? kAgainIndependent : kAgain};
   const auto edit = [&](Json& policy) {
     write_status(policy, *pods, *snapshots, now_text());
     if (line) write_line(policy, *line, now_text());
+    if (retained) retention::write_status(policy, *retained);
   };
   Json next = *object;
   edit(next);

@@ -68,5 +68,31 @@ TEST_F(Deletion, OfASnapshotWhosePodIsGoneIsNotHeldUp) {
   EXPECT_TRUE(gone("first"));
 }
 
+TEST_F(Deletion, ComesByRetentionToTheOldestAndItsImages) {
+  auto& a = pod("ledger-0");
+  (void)policy({{"retention", {{"keepLast", 2}}}});
+  const auto first = committed("first");
+  (void)committed("second");
+  (void)committed("third");
+  ASSERT_TRUE(gone("first"));
+  EXPECT_THAT(forgotten(a), ElementsAre(Epoch{first}));
+  ASSERT_TRUE(becomes(op::kPolicies, "ledger", [](const Json& object) {
+    return object.value(Json::json_pointer("/status/retention/kept"), 0) == 2;
+  }));
+  EXPECT_TRUE(read(op::kSnapshots, "second"));
+  EXPECT_TRUE(read(op::kSnapshots, "third"));
+}
+
+TEST_F(Deletion, ByRetentionIsOnlyShownInADryRun) {
+  (void)pod("ledger-0");
+  (void)policy({{"retention", {{"keepLast", 1}, {"dryRun", true}}}});
+  (void)committed("first");
+  (void)committed("second");
+  ASSERT_TRUE(becomes(op::kPolicies, "ledger", [](const Json& object) {
+    return object.value(Json::json_pointer("/status/retention/wouldDelete"), Json::array()) == Json{"first"};
+  }));
+  EXPECT_TRUE(read(op::kSnapshots, "first"));
+}
+
 }  // namespace
 }  // namespace cutline::test

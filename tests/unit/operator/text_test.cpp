@@ -13,7 +13,7 @@ TEST(ADuration, IsReadAsTheSchemaAllowsIt) {
   EXPECT_EQ(parse_duration("800ms").value(), 800ms);
   EXPECT_EQ(parse_duration("1h30m").value(), 90min);
   EXPECT_EQ(parse_duration("1m0.5s").value(), 60500ms);
-  EXPECT_EQ(parse_duration("87600h").error().code, Code::Invalid);  // more than a year is a mistake here
+  EXPECT_EQ(parse_duration("90000h").error().code, Code::Invalid);  // more than a year is a mistake here
 }
 
 TEST(ADuration, ThatIsNoneIsInvalidAndShowsAnExample) {
@@ -29,6 +29,13 @@ TEST(ADuration, IsShownShortEnoughForAColumn) {
   EXPECT_EQ(show(Micros{950}), "950us");
   EXPECT_EQ(show(Micros{12'345}), "12.3ms");
   EXPECT_EQ(show(Micros{4'712'000}), "4.71s");
+}
+
+TEST(ASize, IsReadAsKubernetesWritesIt) {
+  EXPECT_EQ(*parse_size("450"), 450U);
+  EXPECT_EQ(*parse_size("1.5k"), 1500U);
+  EXPECT_EQ(*parse_size("20Gi"), 20ULL << 30U);
+  for (const auto* bad : {"", "Gi", "20GB", "-1", "1e30E"}) EXPECT_FALSE(parse_size(bad)) << bad;
 }
 
 }  // namespace
