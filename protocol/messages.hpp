@@ -95,7 +95,7 @@ struct Prepare {  // rollback, phase 1: verify the saved state, close the gate f
 };
 // Phase 2: from here the gate has no deadline; end the processes, and tell how far each connection had come.
 struct Stop { Epoch epoch{}; };
-// How far the sequence numbers of a restored connection lie after those of its checkpoint; see sequences.hpp.
+// How far the sequence numbers of a restored connection lie after its counters (mod 2^32); see sequences.hpp.
 struct Shift {
   Connection connection;
   std::uint32_t sent = 0;      // of what this end sends
@@ -126,7 +126,7 @@ struct Acked { Epoch epoch{}; LocalCheckpoint checkpoint; };
 // To Done, Abort and Release: this gate is open. `digest`: to Done, of the checkpoint, which is on disk now; empty: it is not.
 struct Opened { Epoch epoch{}; Micros gated{0}; std::string digest; };
 struct Prepared { Epoch epoch{}; };
-struct Stopped { Epoch epoch{}; std::vector<Shift> shifts; };  // of each connection of the checkpoint; `received` alone
+struct Stopped { Epoch epoch{}; std::vector<Shift> shifts; };  // of each connection of the checkpoint; `sent` as it was then
 struct Restored { Epoch epoch{}; Timings timings; };
 struct Forgotten { Epoch checkpoint{}; };
 struct Finding {  // of the preflight

@@ -17,7 +17,8 @@ std::map<PodUid, std::vector<Shift>> both_ways(std::map<PodUid, std::vector<Shif
     ++owner;
   }
   const auto partner = pair_ends(names, addresses);
-  for (std::size_t i = 0; i < ends.size(); ++i) ends[i]->sent = partner[i] == kAlone ? 0 : ends[partner[i]]->received;
+  for (std::size_t i = 0; i < ends.size(); ++i)
+    if (partner[i] != kAlone) ends[i]->sent = ends[partner[i]]->received;
   return told;
 }
 

@@ -4,7 +4,7 @@
 // its numbers must lie in, and drops what lies before it; and a segment of the abandoned timeline that comes late is then an old one, never
 // new data. So a restored connection has the numbers of the checkpoint, moved on to where the abandoned one had come.
 //
-// How far: by what the receiving end has received since. Then what it confirms first has passed the wire for certain; of the sending end's
+// How far: the receiving end goes on from the number up to which it has received. Then what it confirms first has passed the wire for certain; of the sending end's
 // own count that cannot be said, since what it has sent into a closed gate passed nothing, and a confirmation of what was never seen is
 // dropped as well. (Linux: nf_conntrack_proto_tcp.c, tcp_in_window().)
 //
@@ -17,8 +17,9 @@
 
 namespace cutline::protocol {
 
-// Both ends of a connection move alike. `told`: of each pod, each connection that it restores, with how far what it receives moves.
-// Returned: the same, with how far what it sends moves: by as much as the other end had told, or not at all if that is none of these.
+// Both ends of a connection count alike, but their checkpoints may be of before and after an earlier rollback, which moved the numbers: so
+// what they agree on is how far numbers lie after counts. `told`: of each pod, each connection that it restores. Returned: the same, each
+// sending end as its receiving end had told; one whose other end is none of these stays as it was.
 [[nodiscard]] std::map<PodUid, std::vector<Shift>> both_ways(std::map<PodUid, std::vector<Shift>> told);
 
 }  // namespace cutline::protocol

@@ -71,13 +71,13 @@ class MovedImages {
   std::unique_ptr<std::string> folder_;  // null: moved from
 };
 
-Status restore_one(PodParts& pod, const Container& container, const protocol::participant::PutBack& request, Deadline deadline) {
-  const auto folder = pod.store.container_folder(request.checkpoint, container.name);
+Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, const std::vector<protocol::Shift>& moves, Deadline deadline) {
+  const auto folder = pod.store.container_folder(checkpoint, container.name);
   if (auto put = files::put_back({container.launcher, folder}, deadline); !put) return forward(put, "container " + container.name);
   const auto work = pod.work + "/" + container.name;
   std::error_code error;
   std::filesystem::create_directories(work, error);
-  const auto images = MovedImages::of(pod, folder, request.shifts);
+  const auto images = MovedImages::of(pod, folder, moves);
   if (!images) return forward(images, "container " + container.name);
   auto restored = pod.criu.restore({container.launcher, images->folder(), work, *container.freezer}, deadline);
   if (!restored) return forward(restored, "container " + container.name);
@@ -87,9 +87,10 @@ Status restore_one(PodParts& pod, const Container& container, const protocol::pa
 }
 
 // One after the other: their numbers and loopback connections are apart, but CRIU's checks of free numbers are not.
-Status restore_all(PodParts& pod, const std::vector<Container>& containers, const protocol::participant::PutBack& request, Deadline deadline) {
+Status restore_all(PodParts& pod, const std::vector<Container>& containers, Epoch checkpoint, const std::vector<protocol::Shift>& moves,
+                   Deadline deadline) {
   for (const auto& container : containers)
-    if (auto restored = restore_one(pod, container, request, deadline); !restored) return restored;
+    if (auto restored = restore_one(pod, container, checkpoint, moves, deadline); !restored) return restored;
   return {};
 }
 
@@ -159,6 +160,8 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   const auto& counters = stored->manifest.checkpoint.counters;
   const auto loopback = load_loopback(pod.store, request.checkpoint);
   if (!loopback) return tl::unexpected(loopback.error());
+  auto numbers = agreed(pod.store, stored->manifest, request.shifts);
+  if (!numbers) return forward(numbers, "sequence numbers");
   const auto external = load_external(pod.store);
   if (!external) return tl::unexpected(external.error());
   const auto containers = match(pod.launchers, stored->manifest);
@@ -168,7 +171,7 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   if (auto closed = pod.gate.close(std::nullopt); !closed) return forward(closed, "gate");
   if (auto ended = end_processes(pod, *containers, counters); !ended) return tl::unexpected(ended.error());
   if (auto held = pod.gate.hold_loopback(*loopback); !held) return forward(held, "loopback");
-  auto restored = restore_all(pod, *containers, request, deadline);
+  auto restored = restore_all(pod, *containers, request.checkpoint, numbers->moves, deadline);
   if (auto released = pod.gate.release_loopback(); !released && restored) restored = released;
   if (!restored) return tl::unexpected(restored.error());
 
@@ -176,9 +179,7 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   if (!live) return forward(live, "counters");
   const auto flows = gate::datagrams();
   if (!flows) return forward(flows, "datagrams");
-  auto numbers = continued(pod.store, stored->manifest, request.shifts);
-  if (!numbers) return forward(numbers, "sequence numbers");
-  for (const auto& missing : pod.tracker.restored(stored->manifest.checkpoint, *live, *flows, *std::move(numbers)))
+  for (const auto& missing : pod.tracker.restored(stored->manifest.checkpoint, *live, *flows, std::move(numbers->offsets)))
     log::warn("connection not restored", {{"local_port", missing.local.port}, {"remote", missing.remote.address}, {"remote_port", missing.remote.port}});
   const auto closed = sockets::destroy(*external, sockets::Which::All, Deadline::after(kSockets));
   if (!closed) return forward(closed, "external connections");

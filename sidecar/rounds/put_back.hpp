@@ -12,7 +12,7 @@ namespace cutline::sidecar {
 // May be repeated, also after the sidecar's own restart. Never opens the gate.
 [[nodiscard]] Status stop(PodParts& pod, const protocol::participant::EndAll& request);
 
-// Of a checkpoint, when all are stopped: how far what its connections receive is to move.
+// Of a checkpoint, when all is stopped: where its connections are to go on.
 [[nodiscard]] Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoint);
 
 // Checkpoint 0 is the pod's start: its processes are ended and nothing is put back.

@@ -212,7 +212,7 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
 
   manifest.checkpoint.gate = pod.gate.kind();
   if (auto kept = save_loopback(*draft, *live); !kept) return tl::unexpected(kept.error());
-  if (auto kept = save_numbers(*draft, pod.tracker, manifest.checkpoint.counters); !kept) return tl::unexpected(kept.error());
+  if (auto kept = save_offsets(*draft, pod.tracker, manifest.checkpoint.counters); !kept) return tl::unexpected(kept.error());
   auto checkpoint = manifest.checkpoint;
   const auto seal_start = Clock::now();
   const auto sealed = pod.store.seal(*draft, std::move(manifest));

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-
 #include <nlohmann/json.hpp>
 
 #include "base/fd.hpp"
@@ -14,61 +13,68 @@ namespace cutline::sidecar {
 namespace {
 
 using Json = nlohmann::json;
-using Numbers = sockets::Bases::Shifts;
+using sockets::Bases;
 
 constexpr const char* kFile = "sequences.json";  // of a checkpoint, and beside the store's folders
 constexpr Millis kSockets{1000};
 
-std::string text_of(const Numbers& numbers) {
-  Json rows = Json::array();
-  for (const auto& [c, number] : numbers) rows.push_back({c.local.address, c.local.port, c.remote.address, c.remote.port, number});
-  return rows.dump();
-}
+Json row(const protocol::Connection& c) { return {c.local.address, c.local.port, c.remote.address, c.remote.port}; }
+protocol::Connection connection_of(const Json& row) { return {{row.at(0), row.at(1)}, {row.at(2), row.at(3)}}; }
 
-// None where there is no such file: an older version's checkpoint.
-Result<Numbers> load(const std::string& path) {
+// Each row to `take`. Nothing where there is no such file.
+template <class Take>
+Status load(const std::string& path, Take take) {
   const auto text = read_file(path);
-  if (!text && text.error().code == Code::NotFound) return Numbers{};
+  if (!text && text.error().code == Code::NotFound) return {};
   if (!text) return tl::unexpected(text.error());
   try {
-    Numbers out;
-    for (const auto& r : Json::parse(*text)) out[{{r.at(0), r.at(1)}, {r.at(2), r.at(3)}}] = r.at(4);
-    return out;
+    for (const auto& row : Json::parse(*text)) take(row);
+    return {};
   } catch (const std::exception& e) {
     return fail(Code::Corrupt, "{}: {}", path, e.what());
   }
 }
 
-Result<Numbers> of_checkpoint(const store::Store& store, const store::Manifest& checkpoint) {
-  return load(store.container_folder(checkpoint.checkpoint.epoch, kPodPart) + "/" + kFile);
+Result<Bases::Offsets> offsets_at(const store::Store& store, const store::Manifest& checkpoint) {
+  Bases::Offsets out;
+  const auto path = store.container_folder(checkpoint.checkpoint.epoch, kPodPart) + "/" + kFile;
+  const auto loaded = load(path, [&](const Json& row) { out[connection_of(row)] = {row.at(4), row.at(5)}; });
+  return loaded ? Result<Bases::Offsets>{std::move(out)} : tl::unexpected(loaded.error());
+}
+
+Result<Bases::Numbers> noted(const store::Store& store) {
+  Bases::Numbers out;
+  const auto loaded = load(store.root() + "/" + kFile, [&](const Json& row) { out[connection_of(row)] = row.at(4); });
+  return loaded ? Result<Bases::Numbers>{std::move(out)} : tl::unexpected(loaded.error());
 }
 
 }  // namespace
 
-Status save_numbers(const store::Draft& draft, const sockets::Tracker& tracker, const protocol::CounterTable& counters) {
+Status save_offsets(const store::Draft& draft, const sockets::Tracker& tracker, const protocol::CounterTable& counters) {
   const auto folder = draft.container(kPodPart);
   if (!folder) return tl::unexpected(folder.error());
-  Numbers numbers;
-  for (const auto& row : counters) numbers[{row.local, row.remote}] = tracker.number(row);
+  Json rows = Json::array();
+  for (const auto& [connection, offset] : tracker.offsets(counters)) {
+    rows.push_back(row(connection));
+    rows.back().push_back(offset.sent);
+    rows.back().push_back(offset.received);
+  }
   auto file = open_file(*folder + "/" + kFile, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (!file) return tl::unexpected(file.error());
-  return write_all(file->get(), text_of(numbers));
+  return write_all(file->get(), rows.dump());
 }
 
 Status note_numbers(PodParts& pod) {
-  if (::access((pod.store.root() + "/" + kFile).c_str(), F_OK) == 0) return {};
+  const auto path = pod.store.root() + "/" + kFile;
+  if (::access(path.c_str(), F_OK) == 0) return {};
   const auto live = sockets::tcp_sockets(Deadline::after(kSockets));
   if (!live) return tl::unexpected(live.error());
-  const auto counters = pod.tracker.counters(*live);
-  Numbers numbers;
-  for (const auto& row : pod.tracker.told().closed) numbers[{row.local, row.remote}] = pod.tracker.number(row);
-  for (const auto& row : counters) {
-    const protocol::Connection connection{row.local, row.remote};
-    // Both: another connection with the same name. Where its numbers lie, nobody knows.
-    if (const auto closed = numbers.find(connection); closed != numbers.end()) numbers.erase(closed);
-    else numbers[connection] = pod.tracker.number(row);
+  Json rows = Json::array();
+  for (const auto& [connection, number] : pod.tracker.numbers(*live)) {
+    rows.push_back(row(connection));
+    rows.back().push_back(number);
   }
-  return replace_file(pod.store.root() + "/" + kFile, text_of(numbers));
+  return replace_file(path, rows.dump());
 }
 
 Status forget_numbers(const store::Store& store) {
@@ -77,29 +83,30 @@ Status forget_numbers(const store::Store& store) {
 }
 
 Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const store::Manifest& checkpoint) {
-  const auto then = of_checkpoint(store, checkpoint);
-  const auto now = load(store.root() + "/" + kFile);
+  auto then = offsets_at(store, checkpoint);
+  const auto now = noted(store);
   if (!then || !now) return tl::unexpected(then ? now.error() : then.error());
   std::vector<protocol::Shift> out;
   for (const auto& row : checkpoint.checkpoint.counters) {
     const protocol::Connection connection{row.local, row.remote};
-    const auto before = then->find(connection);
-    const auto noted = now->find(connection);
-    const bool known = before != then->end() && noted != now->end();
-    out.push_back({connection, 0, known ? noted->second - before->second : 0});
+    auto [sent, received] = (*then)[connection];
+    if (const auto number = now->find(connection); number != now->end()) received = number->second - static_cast<std::uint32_t>(row.received);
+    out.push_back({connection, sent, received});
   }
   return out;
 }
 
-Result<Numbers> continued(const store::Store& store, const store::Manifest& checkpoint, const std::vector<protocol::Shift>& shifts) {
-  const auto then = of_checkpoint(store, checkpoint);
-  if (!then) return then;
-  Numbers out;
+Result<Agreed> agreed(const store::Store& store, const store::Manifest& checkpoint, const std::vector<protocol::Shift>& shifts) {
+  auto then = offsets_at(store, checkpoint);
+  if (!then) return tl::unexpected(then.error());
+  Agreed out;
   for (const auto& row : checkpoint.checkpoint.counters) {
     const protocol::Connection connection{row.local, row.remote};
-    const auto shift = std::ranges::find(shifts, connection, &protocol::Shift::connection);
-    const auto number = then->contains(connection) ? then->at(connection) : static_cast<std::uint32_t>(row.received);
-    out[connection] = number + (shift != shifts.end() ? shift->received : 0) - static_cast<std::uint32_t>(row.received);
+    const auto before = (*then)[connection];
+    const auto said = std::ranges::find(shifts, connection, &protocol::Shift::connection);
+    const auto after = said == shifts.end() ? before : Bases::Offset{said->sent, said->received};
+    out.offsets[connection] = after;
+    out.moves.push_back({connection, after.sent - before.sent, after.received - before.received});
   }
   return out;
 }

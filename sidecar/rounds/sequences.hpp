@@ -6,21 +6,23 @@
 
 namespace cutline::sidecar {
 
-// Of what each connection had received, as a part of the checkpoint.
-[[nodiscard]] Status save_numbers(const store::Draft& draft, const sockets::Tracker& tracker, const protocol::CounterTable& counters);
+// How far the numbers of these connections lie after their counters, as a part of the checkpoint.
+[[nodiscard]] Status save_offsets(const store::Draft& draft, const sockets::Tracker& tracker, const protocol::CounterTable& counters);
 
-// Of what each connection, and each that has closed since the last checkpoint, has received. Behind the gate that is closed for good, where
-// nothing more comes, before anything is ended; durable when it returns. What was noted before stays: sockets may have been ended since.
+// Up to where each connection, and each that has closed not long ago, has received. Behind the gate that is closed for good, where nothing
+// more comes, before anything is ended; durable when it returns. What was noted before stays: sockets may have been ended since.
 [[nodiscard]] Status note_numbers(PodParts& pod);
 // A rollback begins with a gate that was open: what an earlier one noted is no longer so.
 [[nodiscard]] Status forget_numbers(const store::Store& store);
 
-// How far what each connection of this checkpoint receives is to move: from what it had received then to what it had when that was noted.
-// One that is not known to have gone on does not move.
+// What this end says of the checkpoint's connections: it goes on receiving from the number that was noted, if one was.
 [[nodiscard]] Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const store::Manifest& checkpoint);
 
-// What Tracker::restored() wants, when they have moved.
-[[nodiscard]] Result<sockets::Bases::Shifts> continued(const store::Store& store, const store::Manifest& checkpoint,
-                                                       const std::vector<protocol::Shift>& shifts);
+// What was agreed, for the tracker; and how far the images of the checkpoint are to be moved for it.
+struct Agreed {
+  sockets::Bases::Offsets offsets;
+  std::vector<protocol::Shift> moves;
+};
+[[nodiscard]] Result<Agreed> agreed(const store::Store& store, const store::Manifest& checkpoint, const std::vector<protocol::Shift>& shifts);
 
 }  // namespace cutline::sidecar

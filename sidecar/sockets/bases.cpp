@@ -3,7 +3,8 @@
 namespace cutline::sockets {
 namespace {
 
-constexpr int kPatience = 10;  // looks
+constexpr int kPatience = 10;      // looks
+constexpr int kRemembered = 600;  // looks: ten minutes; a node forgets a closed connection after two
 
 std::uint64_t plus(std::uint64_t value, std::int64_t base) { return value + static_cast<std::uint64_t>(base); }
 
@@ -35,12 +36,15 @@ void Bases::observe(const Sockets& live) {
     if (crosses_pods(socket)) last_.emplace(socket.cookie, row(socket, *moved(socket, base.origin), base));
   }
   for (auto& [cookie, seen] : gone_) ++seen.looks;
+  for (auto& [connection, closed] : closed_) ++closed.looks;
+  std::erase_if(closed_, [](const auto& one) { return one.second.looks > kRemembered; });
   for (const auto& [cookie, base] : before)
     if (const auto was = last.find(cookie); was != last.end()) gone_.emplace(cookie, Seen{base, was->second});
 }
 
-protocol::CounterTable Bases::rebase(const protocol::CounterTable& checkpoint, const Sockets& live, Shifts shifts) {
-  shifts_ = std::move(shifts);
+protocol::CounterTable Bases::rebase(const protocol::CounterTable& checkpoint, const Sockets& live, Offsets offsets) {
+  offsets_ = std::move(offsets);
+  for (const auto& row : checkpoint) closed_.erase({row.local, row.remote});
   std::map<std::pair<Endpoint, Endpoint>, const SocketInfo*> by_tuple;
   for (const auto& socket : live) {
     if (moved(socket, Origin::Restored)) by_tuple.emplace(std::pair{socket.local, socket.remote}, &socket);
@@ -62,9 +66,30 @@ protocol::CounterTable Bases::rebase(const protocol::CounterTable& checkpoint, c
   return missing;
 }
 
-std::uint32_t Bases::shift_of(const protocol::Connection& connection) const {
-  const auto found = shifts_.find(connection);
-  return found == shifts_.end() ? 0 : found->second;
+Bases::Offset Bases::offset_of(const protocol::Connection& connection) const {
+  const auto found = offsets_.find(connection);
+  return found == offsets_.end() ? Offset{} : found->second;
+}
+
+Bases::Numbers Bases::numbers(const Sockets& live) {
+  Numbers out;
+  const auto number = [&](const protocol::Counters& row) {
+    return static_cast<std::uint32_t>(row.received) + offset_of({row.local, row.remote}).received;
+  };
+  const auto rows = absolute(live);
+  for (const auto& [connection, closed] : closed_) out[connection] = closed.number;
+  for (const auto& [cookie, seen] : gone_) out.emplace(protocol::Connection{seen.last.local, seen.last.remote}, number(seen.last));
+  for (const auto& row : rows) {
+    const protocol::Connection connection{row.local, row.remote};
+    if (out.erase(connection) == 0) out[connection] = number(row);
+  }
+  return out;
+}
+
+Bases::Final Bases::closed(protocol::Counters counters, bool exact) {
+  const protocol::Connection connection{counters.local, counters.remote};
+  closed_[connection] = {static_cast<std::uint32_t>(counters.received) + offset_of(connection).received, 0};
+  return {std::move(counters), exact};
 }
 
 protocol::CounterTable Bases::absolute(const Sockets& live) {
@@ -92,11 +117,11 @@ Bases::Final Bases::final_of(const SocketInfo& gone) {
     if (!last) return {};  // inside of the pod
     seen = Seen{base.mapped(), last.mapped()};
   }
-  if (gone.wiped) return seen ? Final{seen->last, false} : Final{std::nullopt, false};
+  if (gone.wiped) return seen ? closed(seen->last, false) : Final{std::nullopt, false};
   if (!between_pods(gone)) return {};
   const auto base = seen ? seen->base : Base{origin_of(gone, listening_), 0, 0};
   const auto all = moved_in_all(gone, base.origin);
-  return all ? Final{row(gone, *all, base), true} : Final{};
+  return all ? closed(row(gone, *all, base), true) : Final{};
 }
 
 bool Bases::give_up() {

@@ -24,12 +24,21 @@ class Bases {
   // while all is well.
   void observe(const Sockets& live);
   // After a restore, before the gate opens: the restored sockets continue the checkpoint's counters, and all that was known of others
-  // is forgotten. `shifts`: how far the sequence numbers of what they receive lie after those counters. Returns the checkpoint's connections
-  // that have no live socket.
-  using Shifts = std::map<protocol::Connection, std::uint32_t>;
-  [[nodiscard]] protocol::CounterTable rebase(const protocol::CounterTable& checkpoint, const Sockets& live, Shifts shifts = {});
+  // is forgotten. `offsets`: how far the sequence numbers of restored connections lie after their counters. Returns the
+  // checkpoint's connections that have no live socket.
+  struct Offset {
+    std::uint32_t sent = 0;
+    std::uint32_t received = 0;
+    bool operator==(const Offset&) const = default;
+  };
+  using Offsets = std::map<protocol::Connection, Offset>;
+  [[nodiscard]] protocol::CounterTable rebase(const protocol::CounterTable& checkpoint, const Sockets& live, Offsets offsets = {});
   // 0 where no rollback moved them.
-  [[nodiscard]] std::uint32_t shift_of(const protocol::Connection& connection) const;
+  [[nodiscard]] Offset offset_of(const protocol::Connection& connection) const;
+  // The sequence numbers, from the connection's beginning and mod 2^32, up to which these have received, and those that have closed not
+  // long ago had: a node remembers them as long. Not of a name that two connections have had. Calls observe().
+  using Numbers = std::map<protocol::Connection, std::uint32_t>;
+  [[nodiscard]] Numbers numbers(const Sockets& live);
   // Of the connections that cross pods. Calls observe().
   [[nodiscard]] protocol::CounterTable absolute(const Sockets& live);
 
@@ -69,6 +78,8 @@ class Bases {
   [[nodiscard]] const std::map<Cookie, Base>& all() const { return bases_; }
 
  private:
+  Final closed(protocol::Counters counters, bool exact);
+
   struct Seen {
     Base base;
     protocol::Counters last;  // absolute, at the last look
@@ -85,7 +96,12 @@ class Bases {
   std::set<Cookie> ended_;  // for a restore, and not yet told of
   std::set<Cookie> told_;   // their end has been told of since the last look; one that was taken before still shows them
   Ports listening_;  // at the last look, and since
-  Shifts shifts_;
+  Offsets offsets_;
+  struct Closed {
+    std::uint32_t number = 0;
+    int looks = 0;  // since
+  };
+  std::map<protocol::Connection, Closed> closed_;
   std::map<Addresses, FlowBase> flows_;
 };
 

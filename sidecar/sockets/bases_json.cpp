@@ -1,6 +1,6 @@
 // {"sockets":[{"cookie":4098,"origin":"restored","sent":120,"received":-3}, ...],
 //  "flows":[{"local":"10.0.0.1","remote":"10.0.0.2","sent":-7,"received":0}, ...],
-//  "shifts":[["10.0.0.1",80,"10.0.0.2",40001,123], ...]}
+//  "offsets":[["10.0.0.1",80,"10.0.0.2",40001,123,0], ...]}
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -34,9 +34,10 @@ std::string Bases::to_json() const {
   json flows = json::array();
   for (const auto& [addresses, base] : flows_)
     flows.push_back({{"local", addresses.first}, {"remote", addresses.second}, {"sent", base.sent}, {"received", base.received}});
-  json shifts = json::array();
-  for (const auto& [c, shift] : shifts_) shifts.push_back({c.local.address, c.local.port, c.remote.address, c.remote.port, shift});
-  return json{{"sockets", list}, {"flows", flows}, {"shifts", shifts}}.dump();
+  json offsets = json::array();
+  for (const auto& [c, offset] : offsets_)
+    offsets.push_back({c.local.address, c.local.port, c.remote.address, c.remote.port, offset.sent, offset.received});
+  return json{{"sockets", list}, {"flows", flows}, {"offsets", offsets}}.dump();
 }
 
 Result<Bases> Bases::from_json(std::string_view text) {
@@ -52,8 +53,8 @@ Result<Bases> Bases::from_json(std::string_view text) {
     for (const auto& entry : document.at("flows"))
       out.flows_[{entry.at("local").get<std::string>(), entry.at("remote").get<std::string>()}] = {
           entry.at("sent").get<std::int64_t>(), entry.at("received").get<std::int64_t>()};
-    for (const auto& row : document.value("shifts", json::array()))
-      out.shifts_[{{row.at(0), row.at(1)}, {row.at(2), row.at(3)}}] = row.at(4);
+    for (const auto& row : document.value("offsets", json::array()))
+      out.offsets_[{{row.at(0), row.at(1)}, {row.at(2), row.at(3)}}] = {row.at(4), row.at(5)};
   } catch (const json::exception& error) {
     return fail(Code::Corrupt, "bases of connections: {}", error.what());
   }

@@ -80,17 +80,26 @@ void Tracker::ending(const Sockets& live) {
 }
 
 protocol::CounterTable Tracker::restored(const protocol::LocalCheckpoint& checkpoint, const Sockets& live,
-                                         const protocol::FlowTable& flows, Bases::Shifts shifts) {
+                                         const protocol::FlowTable& flows, Bases::Offsets offsets) {
   const std::scoped_lock lock{mutex_};
   take();  // of what was ended for the restore, to forget it
   interval_ = Interval{checkpoint.index, true};
   bases_.rebase(checkpoint.flows, flows);
-  return bases_.rebase(checkpoint.counters, live, std::move(shifts));
+  return bases_.rebase(checkpoint.counters, live, std::move(offsets));
 }
 
-std::uint32_t Tracker::number(const protocol::Counters& row) const {
+Bases::Numbers Tracker::numbers(const Sockets& live) {
   const std::scoped_lock lock{mutex_};
-  return static_cast<std::uint32_t>(row.received) + bases_.shift_of({row.local, row.remote});
+  bases_.listen(live);
+  take();
+  return bases_.numbers(live);
+}
+
+Bases::Offsets Tracker::offsets(const protocol::CounterTable& connections) const {
+  const std::scoped_lock lock{mutex_};
+  Bases::Offsets out;
+  for (const auto& row : connections) out[{row.local, row.remote}] = bases_.offset_of({row.local, row.remote});
+  return out;
 }
 
 std::string Tracker::bases_json() const {

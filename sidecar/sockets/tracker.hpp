@@ -42,12 +42,13 @@ class Tracker {
   // Before all processes are ended for a restore, behind the gate.
   void ending(const Sockets& live);
   // After a restore, before the gate opens and before any restored connection is closed: all goes on from the checkpoint, and a new
-  // interval begins. `shifts` as in Bases::rebase(). Returns the checkpoint's connections that have no live socket.
+  // interval begins. `offsets` as in Bases::rebase(). Returns the checkpoint's connections that have no live socket.
   [[nodiscard]] protocol::CounterTable restored(const protocol::LocalCheckpoint& checkpoint, const Sockets& live,
-                                                const protocol::FlowTable& flows, Bases::Shifts shifts = {});
+                                                const protocol::FlowTable& flows, Bases::Offsets offsets = {});
 
-  // The sequence number up to which this connection has received, mod 2^32 and counted from its beginning.
-  [[nodiscard]] std::uint32_t number(const protocol::Counters& row) const;
+  // As Bases has them.
+  [[nodiscard]] Bases::Numbers numbers(const Sockets& live);
+  [[nodiscard]] Bases::Offsets offsets(const protocol::CounterTable& connections) const;
 
   [[nodiscard]] std::string bases_json() const;
 

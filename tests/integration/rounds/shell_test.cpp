@@ -262,7 +262,10 @@ TEST_F(ShellOfATalkingPod, TellsOfAConnectionWhereItClosedAndNoLaterThanItsCheck
   EXPECT_EQ(all.checkpoints[1].closed, second.closed);
   // Back to where it lived: its end here is of the new interval, and continues the checkpoint's count.
   (void)pod.expect<Prepared>(Prepare{Epoch{5}, first.epoch, first.digest, kHold, {{of_port(first.counters, ports[0])->local, of_port(first.counters, ports[0])->remote}}});
-  (void)pod.expect<Stopped>(Stop{Epoch{5}});
+  const auto told = pod.expect<Stopped>(Stop{Epoch{5}}).shifts;
+  const auto ended = std::ranges::find(told, ports[0], [](const Shift& s) { return s.connection.remote.port; });
+  ASSERT_NE(ended, told.end());
+  EXPECT_EQ(ended->received, 5U) << "known although checkpoints were taken since it closed";
   (void)pod.expect<Restored>(Restore{Epoch{5}});
   (void)pod.expect<Opened>(Release{Epoch{5}});
   ASSERT_TRUE(testing_net::eventually(10s, [&] { return present().closed.size() == 1; }));

@@ -60,7 +60,8 @@ void World::answer(std::size_t who, protocol::Reply reply_to) {
   const auto& pod = pods_[who];
   if (auto* stopped = std::get_if<protocol::Stopped>(&reply_to)) {
     for (const auto& [peer, stream] : pod.images.at(*participant::durable(pod.state).restoring).application)
-      stopped->shifts.push_back({connection_of(who, peer), 0, static_cast<std::uint32_t>(pod.noted.at(peer) - received(stream))});
+      stopped->shifts.push_back({connection_of(who, peer), static_cast<std::uint32_t>(stream.sent_shift),
+                                 static_cast<std::uint32_t>(pod.noted.at(peer) - static_cast<std::int64_t>(stream.received.size()))});
   }
   reply(who, reply_to);
 }
@@ -136,8 +137,8 @@ void World::put_back(std::size_t who, const participant::PutBack& put_back) {
     for (auto& [peer, stream] : owner.application) {
       const auto shift = std::ranges::find(put_back.shifts, connection_of(who, peer), &protocol::Shift::connection);
       if (shift == put_back.shifts.end()) continue;
-      stream.sent_shift += static_cast<std::int32_t>(shift->sent);
-      stream.received_shift += static_cast<std::int32_t>(shift->received);
+      stream.sent_shift = static_cast<std::int32_t>(shift->sent);
+      stream.received_shift = static_cast<std::int32_t>(shift->received);
     }
     owner.down = false;
     owner.restored_by = put_back.epoch;

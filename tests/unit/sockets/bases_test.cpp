@@ -179,6 +179,29 @@ TEST(Bases, RememberWhichEndConnectedThoughLaterFiguresBlurIt) {
   EXPECT_EQ(bases.absolute({socket_of(1, {.acked = 101, .sent = 101})}), (CounterTable{{here, there, 100, 100, 0}}));
 }
 
+TEST(Numbers, OfARestoredConnectionLieAfterItsCounters) {
+  Bases bases;
+  EXPECT_TRUE(bases.rebase(checkpoint, {with_send_queue(socket_of(9, {}), 200)}, {{{here, there}, {7, 10'000}}}).empty());
+  EXPECT_EQ(bases.numbers({with_send_queue(socket_of(9, {.received = 40}), 200)}), (Bases::Numbers{{{here, there}, 10'540U}}));
+  EXPECT_EQ(bases.offset_of({here, there}), (Bases::Offset{7, 10'000}));
+  const auto read = Bases::from_json(bases.to_json());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->offset_of({here, there}), (Bases::Offset{7, 10'000}));
+}
+
+TEST(Numbers, OfAClosedConnectionAreRemembered) {
+  Bases bases;
+  (void)bases.rebase(checkpoint, {with_send_queue(socket_of(9, {}), 200)}, {{{here, there}, {7, 10'000}}});
+  const auto last = with_send_queue(socket_of(9, {.received = 40}), 200);
+  (void)bases.numbers({last});
+  EXPECT_EQ(bases.numbers({}), (Bases::Numbers{{{here, there}, 10'540U}})) << "its end is not told of yet";
+  ASSERT_TRUE(bases.final_of(last).counters);
+  const auto known = bases.numbers({});
+  ASSERT_TRUE(known.contains({here, there}));
+  EXPECT_GE(known.at({here, there}), 10'540U);
+  EXPECT_TRUE(bases.numbers({socket_of(11, {.received = 3})}).empty()) << "another connection has its name";
+}
+
 TEST(Bases, AreTheSameAfterTheirFileIsRead) {
   Bases bases;
   (void)bases.rebase(checkpoint, {with_send_queue(socket_of(0xffff'ffff'ffff'fff0, {.received = 2000}), 200),
