@@ -11,7 +11,7 @@
 
 namespace cutline::control {
 
-inline constexpr std::size_t kCommandLimit = 256U << 10U;
+inline constexpr std::size_t kCommandLimit = 16U << 20U;  // Restore has a row for each connection
 inline constexpr std::size_t kReplyLimit = 64U << 20U;  // a reply carries the counters of all connections
 
 struct CommandFrame {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 
 #include "base/fd.hpp"
 #include "sidecar/criu/protobuf.hpp"
@@ -149,13 +150,16 @@ Status move_on(const std::string& images, const std::string& to, const std::vect
   if (!files) return tl::unexpected(files.error());
   const auto connections = tcp_images(*files);
   if (!connections) return tl::unexpected(connections.error());
+  std::map<protocol::Connection, const protocol::Shift*> moves;
+  for (const auto& shift : shifts)
+    if (shift.sent != 0 || shift.received != 0) moves.emplace(shift.connection, &shift);
   for (const auto& [inode, connection] : *connections) {
-    const auto shift = std::ranges::find(shifts, connection, &protocol::Shift::connection);
-    if (shift == shifts.end() || (shift->sent == 0 && shift->received == 0)) continue;
+    const auto move = moves.find(connection);
+    if (move == moves.end()) continue;
     const auto path = fs::path{to} / fmt::format("tcp-stream-{:x}.img", inode);
     const auto stream = read_image(path);
     if (!stream) return tl::unexpected(stream.error());
-    const auto moved = move_on(*stream, *shift);
+    const auto moved = move_on(*stream, *move->second);
     if (!moved) return forward(moved, path.filename().string());
     if (auto done = replace(path, *moved); !done) return done;
   }

@@ -100,12 +100,11 @@ Result<Agreed> agreed(const store::Store& store, const store::Manifest& checkpoi
   auto then = offsets_at(store, checkpoint);
   if (!then) return tl::unexpected(then.error());
   Agreed out;
+  for (const auto& shift : shifts) out.offsets[shift.connection] = {shift.sent, shift.received};
   for (const auto& row : checkpoint.checkpoint.counters) {
     const protocol::Connection connection{row.local, row.remote};
     const auto before = (*then)[connection];
-    const auto said = std::ranges::find(shifts, connection, &protocol::Shift::connection);
-    const auto after = said == shifts.end() ? before : Bases::Offset{said->sent, said->received};
-    out.offsets[connection] = after;
+    const auto after = out.offsets.emplace(connection, before).first->second;
     out.moves.push_back({connection, after.sent - before.sent, after.received - before.received});
   }
   return out;
