@@ -17,19 +17,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-[[noreturn]] void stay() {
+// As long as the parent does, also if that has ended before this began.
+[[noreturn]] void stay(pid_t parent) {
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  for (;;) ::pause();
+  while (::getppid() == parent) ::pause();
+  ::_exit(0);
 }
 
 // A keeper that stands still: it reaps nobody. With so many children.
 struct Tree {
   explicit Tree(int children) {
+    const auto self = ::getpid();
     keeper = ::fork();
     if (keeper != 0) return;
+    const auto own = ::getpid();
     for (int i = 0; i < children; ++i)
-      if (::fork() == 0) stay();
-    stay();
+      if (::fork() == 0) stay(own);
+    stay(self);
   }
   Tree(const Tree&) = delete;
   ~Tree() {
