@@ -34,6 +34,15 @@ stage_binary() {
     done
 }
 
+# stage_zones ROOT: the time zones of schedules, from this machine's tzdata.
+stage_zones() {
+    local root=$1 zones=/usr/share/zoneinfo
+    [[ -f $zones/Europe/Berlin ]] || fail "$zones has no time zones: apt-get install tzdata"
+    mkdir -p "$root$zones"
+    # Twice more the same, by other names and with leap seconds, and what points out of the folder.
+    tar -C "$zones" --exclude=./posix --exclude=./right --exclude=./localtime --exclude=./posixrules -c . | tar -C "$root$zones" -x
+}
+
 is_static() { ! LC_ALL=C ldd "$1" >/dev/null 2>&1; }
 
 # Symbols for a debugger are most of a debug build, and of no use without a debugger.
