@@ -68,6 +68,9 @@ std::vector<std::string> to_do(const Namespace& ns, const Policy& policy, const 
     out.push_back(fmt::format("no snapshot can be taken now ({}): {}", ready->reason, ready->message));
   if (const auto* line = policy.conditions.find("Recoverable"); line != nullptr && !line->status)
     out.push_back(fmt::format("the workload could not be taken back now: {}", line->message));
+  if (const auto* scheduled = policy.conditions.find("Scheduled");
+      scheduled != nullptr && !scheduled->status && scheduled->reason.starts_with("Invalid"))
+    out.push_back(fmt::format("the schedule does not run: {}", scheduled->message));
   if (const auto* missing = policy.conditions.find("NotImplemented"); missing != nullptr && missing->status)
     out.push_back(missing->message);
   const auto* failed = rollback != nullptr ? rollback->conditions.find("Failed") : nullptr;

@@ -6,6 +6,7 @@
 #include "operator/recovery/reconcile.hpp"
 #include "operator/repository/reconcile.hpp"
 #include "operator/rollback/reconcile.hpp"
+#include "operator/schedule/reconcile.hpp"
 #include "operator/snapshot/reconcile.hpp"
 
 namespace cutline::op {
@@ -16,7 +17,8 @@ constexpr int kWorkers = 6;  // a round occupies one for its whole length
 const kube::Resource& resource(Kind kind) {
   switch (kind) {
     case Kind::Policy:
-    case Kind::Recovery: return kPolicies;
+    case Kind::Recovery:
+    case Kind::Schedule: return kPolicies;
     case Kind::Snapshot: return kSnapshots;
     case Kind::Rollback: return kRollbacks;
     case Kind::Repository: return kRepositories;
@@ -30,6 +32,7 @@ const char* name(Kind kind) {
   switch (kind) {
     case Kind::Policy: return "SnapshotPolicy";
     case Kind::Recovery: return "Recovery";
+    case Kind::Schedule: return "Schedule";
     case Kind::Snapshot: return "DistributedSnapshot";
     case Kind::Rollback: return "Rollback";
     case Kind::Repository: return "SnapshotRepository";
@@ -42,26 +45,29 @@ Manager::Manager(Parts parts) : parts_(parts) {
     informers_.push_back(std::make_unique<kube::Informer>(parts_.client, resource(kind), kube::InformerOptions{},
                                                           [this, kind](const kube::Key& key) {
                                                             queue_.add({kind, key});
-                                                            if (kind == Kind::Policy) queue_.add({Kind::Recovery, key});
+                                                            if (kind != Kind::Policy) return;
+                                                            queue_.add({Kind::Recovery, key});
+                                                            schedules_.add({Kind::Schedule, key});
                                                           }));
   for (int i = 0; i < kWorkers; ++i)
-    workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    workers_.emplace_back([this](const std::stop_token& stop) { work(queue_, stop); });
+  workers_.emplace_back([this](const std::stop_token& stop) { work(schedules_, stop); });
 }
 
-void Manager::work(const std::stop_token& stop) {
+void Manager::work(kube::WorkQueue<Work>& queue, const std::stop_token& stop) {
   Context context{parts_.client, parts_.events, parts_.lease, parts_.fleet, parts_.metrics, stop};
-  while (auto item = queue_.get(stop)) {
+  while (auto item = queue.get(stop)) {
     const auto outcome = reconcile(context, *item);
     parts_.metrics.reconciled(name(item->kind), outcome.has_value());
     if (outcome) {
-      queue_.forget(*item);
-      if (outcome->again) queue_.add_after(*item, *outcome->again);
+      queue.forget(*item);
+      if (outcome->again) queue.add_after(*item, *outcome->again);
     } else {
-      const auto wait = queue_.retry(*item);
+      const auto wait = queue.retry(*item);
       log::warn("reconcile failed", {{"kind", name(item->kind)}, {"object", kube::to_string(item->key)},
                                      {"error", outcome.error()}, {"again_ms", wait.count()}});
     }
-    queue_.done(*item);
+    queue.done(*item);
   }
 }
 
@@ -69,6 +75,7 @@ Result<Outcome> Manager::reconcile(Context& context, const Work& work) {
   switch (work.kind) {
     case Kind::Policy: return policy::reconcile(context, work.key);
     case Kind::Recovery: return recovery::reconcile(context, work.key);
+    case Kind::Schedule: return schedule::reconcile(context, work.key);
     case Kind::Snapshot: return snapshot::reconcile(context, work.key);
     case Kind::Rollback: return rollback::reconcile(context, work.key);
     case Kind::Repository: return repository::reconcile(context, work.key);

@@ -10,7 +10,7 @@
 
 namespace cutline::op {
 
-enum class Kind { Policy, Recovery, Snapshot, Rollback, Repository };  // Recovery: of a policy, beside the rest of it
+enum class Kind { Policy, Recovery, Schedule, Snapshot, Rollback, Repository };  // Recovery, Schedule: of a policy, beside the rest of it
 [[nodiscard]] const char* name(Kind kind);
 
 struct Work {
@@ -33,11 +33,12 @@ class Manager {
   explicit Manager(Parts parts);
 
  private:
-  void work(const std::stop_token& stop);
+  void work(kube::WorkQueue<Work>& queue, const std::stop_token& stop);
   [[nodiscard]] Result<Outcome> reconcile(Context& context, const Work& work);
 
   Parts parts_;
   kube::WorkQueue<Work> queue_;
+  kube::WorkQueue<Work> schedules_;  // with a worker of their own: what is due waits for no round
   std::vector<std::unique_ptr<kube::Informer>> informers_;
   std::vector<std::jthread> workers_;  // last: stopped first
 };

@@ -18,6 +18,10 @@ struct Metrics::Impl {
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& rounds =
       prometheus::BuildCounter().Name("cutline_rounds_total").Help("Rounds that ended, by kind and outcome").Register(registry);
+  prometheus::Family<prometheus::Counter>& schedules = prometheus::BuildCounter()
+                                                           .Name("cutline_scheduled_total")
+                                                           .Help("Times at which a schedule was due, by what became of them")
+                                                           .Register(registry);
   prometheus::Family<prometheus::Counter>& reconciles =
       prometheus::BuildCounter().Name("cutline_reconciles_total").Help("Reconciliations, by kind and result").Register(registry);
   prometheus::Family<prometheus::Counter>& injections =
@@ -46,6 +50,7 @@ void Metrics::round_ended(const std::string& kind, const std::string& outcome) {
 }
 void Metrics::held(Micros duration) { impl_->held_seconds.Observe(seconds(duration)); }
 void Metrics::frozen(Micros duration) { impl_->frozen_seconds.Observe(seconds(duration)); }
+void Metrics::scheduled(const std::string& outcome, int times) { impl_->schedules.Add({{"outcome", outcome}}).Increment(times); }
 void Metrics::reconciled(const std::string& kind, bool ok) {
   impl_->reconciles.Add({{"kind", kind}, {"result", ok ? "ok" : "error"}}).Increment();
 }

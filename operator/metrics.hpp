@@ -16,6 +16,7 @@ class Metrics {
   void round_ended(const std::string& kind, const std::string& outcome);  // "snapshot" | "rollback"; "committed", "aborted", ...
   void held(Micros duration);
   void frozen(Micros duration);
+  void scheduled(const std::string& outcome, int times);  // of a policy's schedule: "made", "Missed", "MissedDeadline", "StillRunning"
   void reconciled(const std::string& kind, bool ok);
   void injected(bool ok);
   void retired(std::uint64_t bytes);  // a snapshot, by retention

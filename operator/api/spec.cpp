@@ -63,6 +63,13 @@ std::optional<RetentionSpec> read_retention_spec(const Json& policy) {
   return out;
 }
 
+ScheduleSpec read_schedule_spec(const Json& policy) {
+  ScheduleSpec out{text(policy, "/spec/schedule").value_or(""), text(policy, "/spec/timeZone").value_or(""), truth(policy, "/spec/suspend"),
+                   text(policy, "/spec/concurrencyPolicy") == "Replace", std::nullopt};
+  if (const auto seconds = number(policy, "/spec/startingDeadlineSeconds", 0); seconds > 0) out.starting_deadline = std::chrono::seconds{seconds};
+  return out;
+}
+
 SaveSpec read_save_spec(const Json& object) {
   SaveSpec out;
   out.selector = kube::read_selector(part(object, "/spec/selector", Json::object()));
@@ -96,7 +103,6 @@ RollbackSpec read_rollback_spec(const Json& object) {
 std::vector<std::string> not_implemented(const Json& object) {
   std::vector<std::string> out;
   const auto name_if = [&](bool asked, const char* field) { if (asked) out.emplace_back(field); };
-  name_if(!text(object, "/spec/schedule").value_or("").empty(), "spec.schedule");
   name_if(object.contains(Pointer{"/spec/hooks"}), "spec.hooks");
   name_if(object.contains(Pointer{"/spec/repositoryRef"}), "spec.repositoryRef");
   name_if(object.contains(Pointer{"/spec/s3"}), "spec.s3");

@@ -38,6 +38,14 @@ struct RetentionSpec {
   bool dry_run = false;
 };
 
+struct ScheduleSpec {  // of a policy; as written, see schedule/cron.hpp
+  std::string expression;  // empty: by hand only
+  std::string zone;        // empty: UTC
+  bool suspended = false;
+  bool replace = false;  // concurrencyPolicy: Replace
+  std::optional<std::chrono::seconds> starting_deadline;
+};
+
 struct SaveSpec {  // the part that policy and inline snapshot have in common
   Selector selector;
   std::string protocol = "Coordinated";
@@ -68,6 +76,7 @@ struct RollbackSpec {
 [[nodiscard]] SaveSpec read_save_spec(const Json& object);
 [[nodiscard]] RecoverySpec read_recovery_spec(const Json& policy);
 [[nodiscard]] std::optional<RetentionSpec> read_retention_spec(const Json& policy);
+[[nodiscard]] ScheduleSpec read_schedule_spec(const Json& policy);
 [[nodiscard]] SnapshotSpec read_snapshot_spec(const Json& object);
 [[nodiscard]] RollbackSpec read_rollback_spec(const Json& object);
 

@@ -36,10 +36,11 @@ TEST_F(TheStatus, OfAPolicyNamesTheLastSnapshotAndTheLine) {
 }
 
 TEST_F(TheStatus, OfAPolicyNamesTheFieldsThatAreNotCarriedOut) {
-  (void)policy({{"schedule", "@hourly"}, {"retention", {{"keepLast", 5}}}});
+  const Json hook = {{"container", "ledger"}, {"command", Json::array({"true"})}};
+  (void)policy({{"hooks", {{"afterThaw", Json::array({hook})}}}});
   ASSERT_TRUE(becomes_true(op::kPolicies, "ledger", "NotImplemented"));
   EXPECT_EQ(condition(read(op::kPolicies, "ledger").value(), "NotImplemented", "message"),
-            "this version does not carry out spec.schedule yet");
+            "this version does not carry out spec.hooks yet");
 }
 
 TEST_F(TheStatus, OfARepositoryIsNotReadyAndSaysWhy) {

@@ -48,17 +48,17 @@ TEST(APolicysStatus, NamesTheLastSnapshotAndTheLineToGoBackTo) {
 
 TEST(APolicysStatus, NamesWhatThisVersionDoesNotCarryOut) {
   auto spec = samples::policy();
-  spec["spec"]["schedule"] = "@hourly";
+  spec["spec"]["hooks"]["afterThaw"] = Json::array();
   const auto policy = status_of(samples::ledgers(2), {}, spec);
   EXPECT_TRUE(is_true(policy, "NotImplemented"));
-  EXPECT_EQ(condition(policy, "NotImplemented", "message"), "this version does not carry out spec.schedule yet");
+  EXPECT_EQ(condition(policy, "NotImplemented", "message"), "this version does not carry out spec.hooks yet");
 }
 
 TEST(APolicysStatus, DropsThatWhenTheFieldIsGone) {
   auto spec = samples::policy();
-  spec["spec"]["schedule"] = "@hourly";
+  spec["spec"]["hooks"]["afterThaw"] = Json::array();
   write_status(spec, samples::ledgers(2), {}, kNow);
-  spec["spec"].erase("schedule");
+  spec["spec"].erase("hooks");
   write_status(spec, samples::ledgers(2), {}, kNow);
   EXPECT_EQ(condition(spec, "NotImplemented", "status"), "False");
 }

@@ -129,9 +129,8 @@ TEST(ANewSnapshot, OfAPolicyWithHooksIsRefusedForTheyWouldNotRun) {
   EXPECT_THAT(decided<Refuse>(observed).not_implemented, ElementsAre("policy spec.hooks"));
 }
 
-TEST(ANewSnapshot, OfAPolicyWhoseScheduleOrRepositoryIsNotCarriedOutIsTakenAllTheSame) {
+TEST(ANewSnapshot, OfAPolicyWhoseRepositoryIsNotCarriedOutIsTakenAllTheSame) {
   auto observed = seen(samples::snapshot());
-  (*observed.policy)["spec"]["schedule"] = "@hourly";
   (*observed.policy)["spec"]["repositoryRef"]["name"] = "backups";
   (void)decided<Begin>(observed);
 }

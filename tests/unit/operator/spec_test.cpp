@@ -69,11 +69,10 @@ TEST(ARollback, GoesToASnapshotOrToTheLatest) {
 }
 
 TEST(NotImplemented, NamesEachFieldThatThisVersionDoesNotCarryOut) {
-  EXPECT_THAT(not_implemented(spec({{"schedule", "@hourly"},
-                                    {"hooks", {{"afterThaw", Json::array()}}},
+  EXPECT_THAT(not_implemented(spec({{"hooks", {{"afterThaw", Json::array()}}},
                                     {"repositoryRef", {{"name", "backups"}}},
                                     {"retention", {{"keepLast", 5}}}})),
-              ElementsAre("spec.schedule", "spec.hooks", "spec.repositoryRef"));
+              ElementsAre("spec.hooks", "spec.repositoryRef"));
   EXPECT_THAT(not_implemented(spec({{"s3", Json::object()}})), ElementsAre("spec.s3"));
   EXPECT_THAT(not_implemented(spec({{"volume", Json::object()}})), ElementsAre("spec.volume"));
 }
@@ -81,7 +80,11 @@ TEST(NotImplemented, NamesEachFieldThatThisVersionDoesNotCarryOut) {
 TEST(NotImplemented, IsNothingThatThisVersionCarriesOut) {
   EXPECT_THAT(not_implemented(spec({{"selector", {{"matchLabels", {{"app", "a"}}}}},
                                     {"protocol", "Independent"},
-                                    {"schedule", ""},
+                                    {"schedule", "@hourly"},
+                                    {"timeZone", "Europe/Berlin"},
+                                    {"suspend", true},
+                                    {"startingDeadlineSeconds", 60},
+                                    {"concurrencyPolicy", "Replace"},
                                     {"deadline", "5s"},
                                     {"gate", "Drop"},
                                     {"volumes", {{{"container", "c"}, {"path", "/d"}}}},
