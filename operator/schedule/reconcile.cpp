@@ -51,6 +51,18 @@ class Apply {
     return written;
   }
 
+  // Once it is on record.
+  void count(const Decision& decision) {
+    const auto count_missed = [&](const std::optional<Missed>& missed) {
+      if (missed) context_.metrics.scheduled("Missed", missed->count);
+    };
+    if (const auto* fire = std::get_if<Fire>(&decision)) count_missed(fire->earlier);
+    if (const auto* skip = std::get_if<Skip>(&decision)) {
+      count_missed(skip->earlier);
+      context_.metrics.scheduled(skip->reason, 1);
+    }
+  }
+
  private:
   cutline::Status make(const Fire& fire) {
     const auto& policy = keeper_.object();
@@ -69,7 +81,6 @@ class Apply {
     tell(skip.earlier);
     log::warn("snapshot left out", {{"policy", kube::to_string(keeper_.key())}, {"because", skip.because}});
     context_.events.record(keeper_.object(), kube::EventType::Warning, skip.reason, skip.because);
-    context_.metrics.scheduled(skip.reason, 1);
     return {};
   }
 
@@ -82,9 +93,7 @@ class Apply {
   }
 
   void tell(const std::optional<Missed>& missed) {
-    if (!missed) return;
-    context_.events.record(keeper_.object(), kube::EventType::Warning, "Missed", told(*missed));
-    context_.metrics.scheduled("Missed", missed->count);
+    if (missed) context_.events.record(keeper_.object(), kube::EventType::Warning, "Missed", told(*missed));
   }
 
   // Ends a snapshot that has not committed: its round finds this at its commit, at the latest, and aborts. Whichever is
@@ -143,6 +152,7 @@ Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   if (auto written = apply.write(decision); !written)
     return written.error().code == Code::NotFound ? Result<Outcome>{Outcome{Millis{0}}}
                                                   : tl::unexpected(written.error());
+  apply.count(decision);
   return after(decision);
 }
 
