@@ -9,10 +9,10 @@ Result<Zone> Zone::find(const std::string& name) {
   if (name.empty() || name == "UTC" || name == "Etc/UTC") return out;
   try {
     (void)date::get_tzdb();
-  } catch (const std::exception& e) {
-    return fail(Code::Unavailable,
-                "this system has no time zone database ({}): install tzdata, or leave the time zone out for UTC",
-                e.what());
+  } catch (const std::exception&) {
+    return fail(
+        Code::Unavailable,
+        "this system has no time zones in /usr/share/zoneinfo: install tzdata, or leave the time zone out for UTC");
   }
   try {
     out.zone_ = date::locate_zone(name);
