@@ -1,6 +1,8 @@
 // The sidecar's shell, the kernel and the applications of the simulated world.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/overloaded.hpp"
 #include "world.hpp"
 

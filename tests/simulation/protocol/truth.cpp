@@ -1,6 +1,8 @@
 // What must never happen in the simulated world, and what must have happened at its end.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/overloaded.hpp"
 #include "protocol/proof.hpp"
 #include "world.hpp"
