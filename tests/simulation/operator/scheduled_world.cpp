@@ -71,15 +71,13 @@ bool ScheduledWorld::alive(int& effects, std::chrono::milliseconds pause) {
   return false;
 }
 
-void ScheduledWorld::tell(const std::optional<Missed>& missed) {
-  if (!missed) return;
-  // "more than 100": all up to the one that is made.
-  told_.push_back(
-      {missed->first, missed->more ? std::chrono::floor<std::chrono::seconds>(now_) : missed->last, "Missed"});
+void ScheduledWorld::tell(const std::optional<Missed>& missed, Time before) {
+  if (missed)
+    told_.push_back({missed->first, missed->more ? before - std::chrono::seconds{1} : missed->last, "Missed"});
 }
 
 bool ScheduledWorld::fire(const Fire& fire, int& effects, std::chrono::milliseconds pause) {
-  tell(fire.earlier);
+  tell(fire.earlier, fire.due);
   for (const auto& name : fire.replaced) {
     if (!alive(effects, pause)) return false;
     auto& old = snapshots_.at(name);
@@ -98,7 +96,7 @@ void ScheduledWorld::turn(int effects, std::chrono::milliseconds pause) {
     const auto decision = plan({policy_, snapshots(), now_});
     if (const auto* f = std::get_if<Fire>(&decision); f != nullptr && !fire(*f, effects, pause)) return;
     if (const auto* s = std::get_if<Skip>(&decision)) {
-      tell(s->earlier);
+      tell(s->earlier, s->due);
       told_.push_back({s->due, s->due, s->reason});
       story_.push_back(fmt::format("{} skipped: {}", kube::rfc3339(now_), s->because));
     }

@@ -43,7 +43,7 @@ class ScheduledWorld {
   [[nodiscard]] std::vector<Json> snapshots() const;
   [[nodiscard]] bool alive(int& effects, std::chrono::milliseconds pause);
   [[nodiscard]] bool fire(const op::schedule::Fire& fire, int& effects, std::chrono::milliseconds pause);
-  void tell(const std::optional<op::schedule::Missed>& missed);
+  void tell(const std::optional<op::schedule::Missed>& missed, Time before);
 
   std::chrono::system_clock::time_point now_;
   Json policy_;
