@@ -89,6 +89,10 @@ class Play {
     const auto now = std::chrono::floor<std::chrono::seconds>(world_.now());
     if (world_.creations().size() > before + 1) RC_FAIL("more than one was made up for\n" + world_.story());
     if (world_.suspended() && world_.creations().size() > before) RC_FAIL("made while suspended\n" + world_.story());
+    if (world_.suspended()) {
+      rested_through_ = now;
+      made_at_rest_ = world_.creations();
+    }
     if (world_.suspended() ||
         std::exchange(toggled_, false)) {  // what was due before it was seen to go on is on nobody's account
       counts_from_ = accounted_ = now;
@@ -124,6 +128,8 @@ class Play {
   void each_at_most_once() const {
     for (const auto& [due, times] : world_.creations()) {
       if (times > 1) RC_FAIL(fmt::format("{} was made {} times\n{}", kube::rfc3339(due), times, world_.story()));
+      if (due <= rested_through_ && !made_at_rest_.contains(due))
+        RC_FAIL(fmt::format("{} fell due while suspended\n{}", kube::rfc3339(due), world_.story()));
       if (world_.told_of(due, "Missed"))
         RC_FAIL(fmt::format("{} was made, and told to be missed\n{}", kube::rfc3339(due), world_.story()));
       if (table_.next(due - 1s) != due) RC_FAIL(fmt::format("{} was not due\n{}", kube::rfc3339(due), world_.story()));
@@ -145,7 +151,9 @@ class Play {
   Timetable table_;
   Time counts_from_;  // what is due up to here need not be made
   Time accounted_{};
-  bool toggled_ = false;  // suspended or resumed, and the operator has not looked through since
+  Time rested_through_{};             // the operator saw then that the schedule was suspended,
+  std::map<Time, int> made_at_rest_;  // and this had been made
+  bool toggled_ = false;              // suspended or resumed, and the operator has not looked through since
 };
 
 TEST(AnOperatorThatDiesAtAnyMoment, MakesEachDueSnapshotOnceAndForgetsNone) {
