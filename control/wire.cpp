@@ -28,6 +28,11 @@ void members(auto& io, Is<Independent> auto& m) {
 void members(auto& io, Is<Finding> auto& m) {
   io("fatal", m.fatal), io("container", m.container), io("process", m.process), io("object", m.object), io("remedy", m.remedy);
 }
+void members(auto& io, Is<Repository> auto& m) {
+  io("url", m.url), io("password", m.password), io("accessKey", m.access_key), io("secretKey", m.secret_key), io("region", m.region);
+  io("authority", m.authority), io("limit", m.limit);
+}
+void members(auto& io, Is<Error> auto& m) { io("code", m.code), io("message", m.message); }
 
 // Rows: there may be thousands.
 void row(auto& io, Is<Connection> auto& m) { io(m.local.address, m.local.port, m.remote.address, m.remote.port); }
@@ -50,6 +55,12 @@ void members(auto& io, Is<Forget> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Recall> auto& m) { io("last", m.last); }
 void members(auto& io, Is<Sever> auto& m) { io("epoch", m.epoch), io("connections", m.connections); }
 void members(auto& io, Is<Configure> auto& m) { io("independent", m.independent), io("graceMs", m.grace); }
+void members(auto& io, Is<Upload> auto& m) {
+  io("checkpoint", m.checkpoint), io("digest", m.digest), io("namespace", m.ns), io("repository", m.repository);
+}
+void members(auto& io, Is<Fetch> auto& m) {
+  io("checkpoint", m.checkpoint), io("digest", m.digest), io("snapshot", m.id), io("repository", m.repository);
+}
 
 // Replies.
 void members(auto& io, Is<Acked> auto& m) { io("epoch", m.epoch), io("checkpoint", m.checkpoint); }
@@ -60,6 +71,15 @@ void members(auto& io, Is<Forgotten> auto& m) { io("checkpoint", m.checkpoint); 
 void members(auto& io, Is<Findings> auto& m) { io("findings", m.findings); }
 void members(auto& io, Is<History> auto& m) { io("checkpoints", m.checkpoints), io("present", m.present); }
 void members(auto& io, Is<Probed> auto& m) { io("failures", m.failures); }
+template <class M>
+concept Progress = Is<M, Uploading> || Is<M, Fetching>;
+void members(auto& io, Progress auto& m) {
+  io("checkpoint", m.checkpoint), io("done", m.done), io("total", m.total), io("trouble", m.trouble);
+}
+void members(auto& io, Is<Uploaded> auto& m) {
+  io("checkpoint", m.checkpoint), io("snapshot", m.id), io("bytes", m.bytes), io("added", m.added);
+}
+void members(auto& io, Is<Fetched> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Refused> auto& m) { io("epoch", m.epoch), io("code", m.why.code), io("why", m.why.message); }
 
 template <class M>
@@ -75,10 +95,11 @@ template <class V>
 constexpr std::array<std::string_view, 0> kTypes;
 template <>
 constexpr std::array kTypes<Command> = std::to_array<std::string_view>(
-    {"request", "done", "abort", "prepare", "stop", "restore", "release", "forget", "preflight", "recall", "probe", "sever", "configure"});
+    {"request", "done", "abort", "prepare", "stop", "restore", "release", "forget", "preflight", "recall", "probe", "sever", "configure",
+     "upload", "fetch"});
 template <>
 constexpr std::array kTypes<Reply> = std::to_array<std::string_view>({"acked", "opened", "prepared", "stopped", "restored", "forgotten", "findings",
-                                                                      "history", "probed", "severed", "configured", "refused"});
+                                                                      "history", "probed", "severed", "configured", "uploading", "uploaded", "fetching", "fetched", "refused"});
 
 constexpr std::pair<GateKind, const char*> kGates[] = {
     {GateKind::Queue, "Queue"}, {GateKind::Drop, "Drop"}, {GateKind::Open, "Open"}};

@@ -77,6 +77,17 @@ struct Independent {
   bool operator==(const Independent&) const = default;
 };
 
+// A restic repository, where checkpoints are kept beyond their node. Keys and password are in no log, record or status.
+struct Repository {
+  std::string url;       // as restic writes it: "s3:https://host:9000/bucket/prefix"
+  std::string password;  // of the repository: what its contents are encrypted with
+  std::string access_key, secret_key;
+  std::string region;     // empty: what restic takes then
+  std::string authority;  // PEM of whom to trust; empty: the system's
+  std::uint32_t limit = 0;  // of uploads, in KiB/s; 0: none
+  bool operator==(const Repository&) const = default;
+};
+
 // ---- commands -----------------------------------------------------------------------------------------------------------
 struct Request {  // "checkpoint-request": save, keep the gate closed for at most `hold`, acknowledge
   Epoch epoch{};
@@ -119,7 +130,14 @@ struct Configure {
   bool operator==(const Configure&) const = default;
 };
 
-using Command = std::variant<Request, Done, Abort, Prepare, Stop, Restore, Release, Forget, Preflight, Recall, Probe, Sever, Configure>;
+// Keep a copy of a committed checkpoint in the repository, in the background. Asked again, it says how far it is: the same checkpoint is
+// stored once. `ns`: the pod's namespace.
+struct Upload { Epoch checkpoint{}; std::string digest; std::string ns; Repository repository; };
+// Bring a checkpoint back from there, of this pod or of one that it stands in for. `id`: as Uploaded said. Asked again as Upload is.
+struct Fetch { Epoch checkpoint{}; std::string digest; std::string id; Repository repository; };
+
+using Command = std::variant<Request, Done, Abort, Prepare, Stop, Restore, Release, Forget, Preflight, Recall, Probe, Sever, Configure,
+                             Upload, Fetch>;
 
 // ---- replies ------------------------------------------------------------------------------------------------------------
 struct Acked { Epoch epoch{}; LocalCheckpoint checkpoint; };
@@ -145,8 +163,14 @@ struct History {
 struct Probed { std::vector<Failure> failures; };
 struct Severed { Epoch epoch{}; };
 struct Configured {};
+// `trouble`: it goes on trying, in spite of this.
+struct Uploading { Epoch checkpoint{}; Bytes done{}; Bytes total{}; std::optional<Error> trouble; };
+struct Uploaded { Epoch checkpoint{}; std::string id; Bytes bytes{}; Bytes added{}; };  // `added`: what was not there before
+struct Fetching { Epoch checkpoint{}; Bytes done{}; Bytes total{}; std::optional<Error> trouble; };
+struct Fetched { Epoch checkpoint{}; };  // verified, and as good as if it had been taken here
 struct Refused { Epoch epoch{}; Error why; };  // Busy: try again later. Anything else ends the round.
 
-using Reply = std::variant<Acked, Opened, Prepared, Stopped, Restored, Forgotten, Findings, History, Probed, Severed, Configured, Refused>;
+using Reply = std::variant<Acked, Opened, Prepared, Stopped, Restored, Forgotten, Findings, History, Probed, Severed, Configured,
+                           Uploading, Uploaded, Fetching, Fetched, Refused>;
 
 }  // namespace cutline::protocol

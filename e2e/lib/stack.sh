@@ -16,7 +16,7 @@ build_stack() {
     mkdir -p "$log"
     local go_pid=''
     if [[ $cluster_kind == local ]]; then
-        cluster build >"$log/cluster.log" 2>&1 &
+        (cluster build && "$top/e2e/objectstores/build") >"$log/cluster.log" 2>&1 &
         go_pid=$!
     fi
     [[ -f $build_folder/build.ninja ]] || cmake --preset release -S "$top" -B "$build_folder" >"$log/configure.log" 2>&1 ||

@@ -10,6 +10,7 @@ constexpr auto kNowhere = "/proc/self/fd/9999";
 
 Child criu_child(const Bundle& bundle, const char* action, int images, int work, const char* log) {
   Child child;
+  child.name = "CRIU";
   child.arguments = {child.inherit(bundle.loader.get()),
                      "--inhibit-cache",
                      "--library-path",

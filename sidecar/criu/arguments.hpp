@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sidecar/criu/bundle.hpp"
-#include "sidecar/criu/child.hpp"
+#include "base/child.hpp"
 
 namespace cutline::criu {
 

@@ -109,7 +109,7 @@ std::vector<std::string_view> error_lines(std::string_view log) {
 
 }  // namespace
 
-Error complaint(std::string_view log, const Outcome& outcome) {
+Error complaint(std::string_view log, const Ended& outcome) {
   const auto lines = error_lines(log);
   for (const auto& known : kKnown) {
     for (const auto& line : lines) {

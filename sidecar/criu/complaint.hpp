@@ -3,12 +3,12 @@
 
 #include <string_view>
 
+#include "base/child.hpp"
 #include "base/result.hpp"
-#include "sidecar/criu/child.hpp"
 
 namespace cutline::criu {
 
 // Of a run that has failed. Known messages become a sentence with its remedy; otherwise the first "Error (" line. Pure.
-[[nodiscard]] Error complaint(std::string_view log, const Outcome& outcome);
+[[nodiscard]] Error complaint(std::string_view log, const Ended& outcome);
 
 }  // namespace cutline::criu

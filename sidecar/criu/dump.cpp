@@ -78,7 +78,7 @@ Result<Record> observe(const DumpRequest& request) {
   return criu::observe(request.root, request.launcher, *tids);
 }
 
-Error why(const DumpRequest& request, const Outcome& ended) {
+Error why(const DumpRequest& request, const Ended& ended) {
   return complaint(read_file(request.images + "/" + kLog).value_or(""), ended);
 }
 

@@ -118,7 +118,7 @@ Result<RestoreReport> Runner::restore(const RestoreRequest& request, Deadline de
   if (!inside) return tl::unexpected(inside.error());
 
   const auto child = command(bundle_, *opened, record->root);
-  Result<Outcome> outcome = Outcome{};
+  Result<Ended> outcome = Ended{};
   if (auto ran = inside->run(false, [&] { outcome = child.run(deadline); }); !ran) return tl::unexpected(ran.error());
   if (outcome && outcome->code == 0) return report(record->root, start);
 

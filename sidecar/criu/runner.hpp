@@ -17,11 +17,11 @@
 
 #include <string>
 
+#include "base/child.hpp"
 #include "base/deadline.hpp"
 #include "base/fd.hpp"
 #include "sidecar/cgroup/freezer.hpp"
 #include "sidecar/criu/bundle.hpp"
-#include "sidecar/criu/child.hpp"
 #include "sidecar/criu/inside.hpp"
 #include "sidecar/criu/record.hpp"
 

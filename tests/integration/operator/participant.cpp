@@ -86,7 +86,9 @@ Participant::Behaviour obedient(protocol::CounterTable counters) {
                    },
                    [](const Probe&) -> Reply { return Probed{}; },
                    [](const Sever& m) -> Reply { return Severed{m.epoch}; },
-                   [](const Configure&) -> Reply { return Configured{}; }},
+                   [](const Configure&) -> Reply { return Configured{}; },
+                   [](const Upload& m) -> Reply { return Uploaded{m.checkpoint, fmt::format("{:064x}", value(m.checkpoint)), Bytes{1000}, Bytes{900}}; },
+                   [](const Fetch& m) -> Reply { return Fetched{m.checkpoint}; }},
         command);
   };
 }

@@ -89,6 +89,29 @@ TEST(Wire, WhatTheSidecarDoesByItselfIsToldAndTakenBack) {
   (void)reply_through_the_wire(Configured{});
 }
 
+TEST(Wire, UploadsAndTheirWayArrive) {
+  const Repository repository{"s3:http://s3:9000/b/p", "pass\"word", "key", "secret", "eu", "-----BEGIN\n", 512};
+  const auto upload = through_the_wire(Upload{Epoch{9}, "sha256:ab", "shop", repository});
+  EXPECT_EQ(upload.repository, repository);
+  EXPECT_EQ(upload.checkpoint, Epoch{9});
+  EXPECT_EQ(upload.digest + upload.ns, "sha256:abshop");
+  const auto fetch = through_the_wire(Fetch{Epoch{9}, "sha256:ab", "r1", repository});
+  EXPECT_EQ(fetch.repository, repository);
+  EXPECT_EQ(fetch.digest + fetch.id, "sha256:abr1");
+  const auto going = reply_through_the_wire(Uploading{Epoch{9}, Bytes{1}, Bytes{2}, Error{Code::Exhausted, "full"}});
+  EXPECT_EQ(going.done, Bytes{1});
+  EXPECT_EQ(going.total, Bytes{2});
+  ASSERT_TRUE(going.trouble);
+  EXPECT_EQ(going.trouble->code, Code::Exhausted);
+  EXPECT_EQ(going.trouble->message, "full");
+  EXPECT_FALSE(reply_through_the_wire(Fetching{Epoch{9}, Bytes{1}, Bytes{2}, {}}).trouble);
+  const auto uploaded = reply_through_the_wire(Uploaded{Epoch{9}, "r1", Bytes{3}, Bytes{4}});
+  EXPECT_EQ(uploaded.id, "r1");
+  EXPECT_EQ(uploaded.bytes, Bytes{3});
+  EXPECT_EQ(uploaded.added, Bytes{4});
+  EXPECT_EQ(reply_through_the_wire(Fetched{Epoch{9}}).checkpoint, Epoch{9});
+}
+
 TEST(Wire, ARefusalKeepsItsCode) {
   const auto frame = decode_reply(encode(ReplyFrame{1, Refused{Epoch{7}, {Code::Busy, "another round"}}}));
   ASSERT_TRUE(frame);

@@ -1,0 +1,92 @@
+// What restic 0.14 really says (recorded), understood.
+#include "repository/answer.hpp"
+
+#include <gmock/gmock.h>
+
+namespace cutline::repository {
+namespace {
+
+struct Said {
+  const char* text;
+  Code code;
+  const char* helps;
+};
+struct Complaint : testing::TestWithParam<Said> {};
+
+TEST_P(Complaint, IsSaidSoThatAPersonCanHelp) {
+  const auto known = understand(GetParam().text);
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->code, GetParam().code) << known->message;
+  EXPECT_THAT(known->message, testing::HasSubstr(GetParam().helps));
+}
+
+constexpr const char* kNoRepository = "Is there a repository at the following location?\ns3:http://127.0.0.1:1/backups/a\n";
+const std::string kSignature = std::string{"Fatal: unable to open config file: Stat: The request signature we calculated does not match the signature you "
+                                           "provided. Check your key and signing method.\n"} + kNoRepository;
+const std::string kNoUser = std::string{"Fatal: unable to open config file: Stat: No user exists with the provided access key ID.\n"} + kNoRepository;
+const std::string kUnknown = std::string{"Fatal: unable to open config file: Stat: The Access Key Id you provided does not exist in our records.\n"} + kNoRepository;
+const std::string kBucket = std::string{"Fatal: unable to open config file: Stat: The specified bucket does not exist.\n"} + kNoRepository;
+const std::string kNothing = std::string{"Fatal: unable to open config file: Stat: The specified key does not exist.\n"} + kNoRepository;
+const std::string kDown = std::string{"Fatal: unable to open config file: Stat: Get \"http://127.0.0.1:18092/backups/?location=\": dial tcp 127.0.0.1:18092: "
+                                      "connect: connection refused\n"} + kNoRepository;
+
+INSTANTIATE_TEST_SUITE_P(
+    OfRestic, Complaint,
+    testing::Values(Said{"Fatal: wrong password or no key found\n", Code::Invalid, "passwordSecretRef"},
+                    Said{kSignature.c_str(), Code::Invalid, "credentialsSecretRef"}, Said{kNoUser.c_str(), Code::Invalid, "credentialsSecretRef"},
+                    Said{kUnknown.c_str(), Code::Invalid, "credentialsSecretRef"}, Said{kBucket.c_str(), Code::Invalid, "no such bucket"},
+                    Said{kNothing.c_str(), Code::NotFound, "no repository yet"}, Said{kDown.c_str(), Code::Unavailable, "does not answer"},
+                    Said{"Fatal: unable to create lock in backend: repository is already locked exclusively by PID 7\n", Code::Busy, "locked"},
+                    Said{"Fatal: create repository at /tmp/r failed: config file already exists\n\n", Code::Conflict, "already"},
+                    Said{"invalid id \"deadbeef\": no matching ID found for prefix \"deadbeef\"\n", Code::NotFound, "no such snapshot"}));
+
+TEST(Complaints, TheStoreBeingFullCountsMoreThanThatItIsTriedAgain) {
+  const auto known = understand("Save(<data/1>) returned error, retrying after 1s: client.PutObject: write: no space left on device\n");
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->code, Code::Exhausted);
+}
+
+TEST(Complaints, WhatIsNotKnownIsNoTroubleUntilItEndsTheProgram) {
+  EXPECT_FALSE(understand("something new\n"));
+  const auto why = why_failed({.code = 1, .said = {}, .complained = "first\nsomething new\n"});
+  EXPECT_EQ(why.code, Code::Internal);
+  EXPECT_THAT(why.message, testing::HasSubstr("something new"));
+  const auto other = why_failed({.code = 1, .said = {}, .complained = "Fatal: unable to open config file: a new trouble\nIs there a repository at the following location?\ns3:x\n"});
+  EXPECT_EQ(other.code, Code::Internal) << "taken for an empty repository, one would be made";
+  EXPECT_THAT(other.message, testing::HasSubstr("a new trouble"));
+}
+
+TEST(BackupLines, TellHowFarItIs) {
+  const auto going = last_status(R"({"message_type":"status","percent_done":0,"total_files":1,"total_bytes":10}
+{"message_type":"status","seconds_elapsed":1,"percent_done":0.5,"total_files":2,"files_done":1,"total_bytes":3000000,"bytes_done":1500000,"current_files":["/a"]}
+)");
+  ASSERT_TRUE(going);
+  EXPECT_EQ(value(going->done), 1'500'000U);
+  EXPECT_EQ(value(going->total), 3'000'000U);
+  EXPECT_FALSE(last_status("repository opened\n"));
+}
+
+TEST(BackupLines, EndWithASummary) {
+  const auto kept = summary(R"({"message_type":"status","percent_done":0,"total_files":1,"total_bytes":3000000}
+{"message_type":"summary","files_new":2,"data_blobs":5,"tree_blobs":2,"data_added":3001248,"total_files_processed":2,"total_bytes_processed":3000003,"total_duration":0.3,"snapshot_id":"35a27c81"}
+)");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->id, "35a27c81");
+  EXPECT_EQ(value(kept->bytes), 3'000'003U);
+  EXPECT_EQ(value(kept->added), 3'001'248U);
+  EXPECT_FALSE(summary("{\"message_type\":\"status\"}\n"));
+}
+
+TEST(SnapshotLists, AreReadOldestFirstAndMayBeEmpty) {
+  const auto found = snapshots(R"([{"time":"2026-11-26T05:55:04Z","paths":["/a"],"hostname":"h","tags":["a=1","b=2"],"id":"b0","short_id":"b"},
+{"time":"2026-11-26T05:55:03Z","paths":["/a"],"hostname":"h","id":"35","short_id":"3"}])");
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 2U);
+  EXPECT_EQ(found->at(0).id, "35");
+  EXPECT_THAT(found->at(1).tags, testing::ElementsAre("a=1", "b=2"));
+  EXPECT_TRUE(snapshots("null")->empty());
+  EXPECT_FALSE(snapshots("["));
+}
+
+}  // namespace
+}  // namespace cutline::repository
