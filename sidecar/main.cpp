@@ -29,6 +29,7 @@ struct Options {
   std::string launcher = "/launcher";
   std::string bundle = "/criu";
   std::string work = "/dev/shm/cutline";
+  std::string restic = "/restic";
   std::string log_level = "info";
   std::uint16_t control_port = 7077;
   bool check = false;
@@ -43,6 +44,7 @@ void define(CLI::App& app, Options& o) {
   app.add_option("--authority", o.authority, "PEM of the certificate authority")->envname("CUTLINE_AUTHORITY");
   app.add_option("--containers", o.containers, "The containers that take part")->envname("CUTLINE_CONTAINERS");
   app.add_option("--store", o.store, "Where checkpoints are kept");
+  app.add_option("--restic", o.restic, "The program that keeps checkpoints in repositories");
   app.add_option("--control-port", o.control_port, "Where the operator connects to");
   app.add_option("--log-level", o.log_level, "trace, debug, info, warn or error");
   app.add_flag("--check", o.check, "Exit 0 when launchers can connect");
@@ -122,7 +124,8 @@ int run(const Options& o, const sigset_t& ends) {
   if (!hub) return fatal(hub.error());
 
   PodParts pod{PodUid{o.uid}, PodName{o.pod}, **hub, *gate, tracker, *store, *runner, o.work, o.control_port, sees_closings, gate->counts_datagrams(), {}};
-  Shell shell{pod, *history, record->durable, configured(o.store)};
+  Remote remote{*store, pod.uid, pod.name, {.path = o.restic, .work = o.store + "/restic", .cache = true, .user = sockets::kOwnUser}};
+  Shell shell{pod, *history, remote, record->durable, configured(o.store)};
   Certificate certificate{{.operator_host = o.operator_host, .operator_port = o.operator_port, .authority = o.authority, .kept = o.store + "/certificate.pem"}};
   auto server = control::Server::start(o.control_port, certificate.identity(), [&](protocol::Command command, control::Server::ReplyTo reply) {
     shell.command(std::move(command), std::move(reply));

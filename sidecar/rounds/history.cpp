@@ -52,6 +52,20 @@ Status History::kept(Epoch epoch, sockets::Tracker& tracker) {
   return save();
 }
 
+// Its place in the lineage BEFORE its folder: one that is found without is taken for the latest.
+Status History::adopt(store::Draft& draft, const store::Stored& stored) {
+  auto checkpoint = stored.manifest.checkpoint;
+  const auto index = checkpoint.index;
+  if (const auto known = checkpoints_.find(index); known != checkpoints_.end() && known->second.epoch != draft.epoch())
+    return fail(Code::Conflict, "this pod has a checkpoint {} of its own (epoch {}): forget that one first", value(index), value(known->second.epoch));
+  lineage_.parents[index] = CheckpointIndex{};
+  lineage_.inherited[index] = {{}, false};  // what its pod did before is not known here
+  if (auto saved = save(); !saved) return saved;
+  if (auto adopted = store_->adopt(draft, index); !adopted) return adopted;
+  checkpoints_.insert_or_assign(index, std::move(checkpoint));
+  return {};
+}
+
 Status History::went_back(const sockets::Tracker& tracker) {
   lineage_.present = tracker.parent();
   return save();

@@ -20,6 +20,9 @@ class History {
 
   // It is committed. It leads to the present unless another checkpoint has been taken, or gone back to, since: the tracker knows.
   [[nodiscard]] Status kept(Epoch checkpoint, sockets::Tracker& tracker);
+  // A draft that was checked becomes one of the pod's checkpoints; it leads nowhere until it is gone back to. Conflict: the pod has
+  // another one of this number.
+  [[nodiscard]] Status adopt(store::Draft& draft, const store::Stored& stored);
   // The tracker's interval begins at a checkpoint that was put back.
   [[nodiscard]] Status went_back(const sockets::Tracker& tracker);
   // Deletes it; what it told of its interval stays with those that followed on it. Idempotent.

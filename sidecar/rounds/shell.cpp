@@ -34,8 +34,8 @@ Epoch epoch_of(const Reply& reply) { return std::visit(epoch_or_none, reply); }
 
 }  // namespace
 
-Shell::Shell(PodParts& pod, History& history, p::Durable recorded, const protocol::Configure& configured)
-    : pod_(pod), history_(history), own_(pod.store, history, pod.tracker), state_(p::revive(recorded)),
+Shell::Shell(PodParts& pod, History& history, Remote& remote, p::Durable recorded, const protocol::Configure& configured)
+    : pod_(pod), history_(history), remote_(remote), own_(pod.store, history, pod.tracker), state_(p::revive(recorded)),
       worker_([this](const std::stop_token& stop) { work(stop); }),
       thread_([this, configured](const std::stop_token& stop) {
         apply(configured);
@@ -119,7 +119,9 @@ void Shell::handle_asked(Asked& asked) {
 
 bool Shell::direct(Asked& asked) {
   return std::visit(overloaded{
-                        [&](const protocol::Forget& m) { return asked.reply(forget(m.checkpoint)), true; },
+                        [&](const protocol::Forget&) { return forget(asked), true; },
+                        [&](const protocol::Upload& m) { return asked.reply(upload(m)), true; },
+                        [&](const protocol::Fetch& m) { return asked.reply(fetch(m)), true; },
                         [&](const protocol::Recall& m) { return asked.reply(recall(m.last)), true; },
                         [&](const protocol::Probe&) { return asked.reply(protocol::Probed{pod_.launchers.failures()}), true; },
                         [&](const protocol::Configure& m) { return asked.reply(configure(m)), true; },
@@ -142,11 +144,30 @@ std::set<Epoch> Shell::needed() const {
   return out;
 }
 
-Reply Shell::forget(Epoch checkpoint) {
-  if (needed().contains(checkpoint))
-    return protocol::Refused{{}, {Code::Busy, "a rollback needs this checkpoint"}};
+// Not under a program that reads or writes it: that one is ended first.
+void Shell::forget(Asked& asked) {
+  const auto checkpoint = std::get<protocol::Forget>(asked.command).checkpoint;
+  if (needed().contains(checkpoint)) return asked.reply(protocol::Refused{{}, {Code::Busy, "a rollback needs this checkpoint"}});
+  if (!remote_.drop(checkpoint)) return postponed_.push_back(std::move(asked));
   const auto done = history_.forget(checkpoint, pod_.tracker);
-  return done ? Reply{protocol::Forgotten{checkpoint}} : Reply{protocol::Refused{{}, done.error()}};
+  asked.reply(done ? Reply{protocol::Forgotten{checkpoint}} : Reply{protocol::Refused{{}, done.error()}});
+}
+
+Reply Shell::upload(const protocol::Upload& m) {
+  const auto* known = history_.find(m.checkpoint);
+  if (known == nullptr) return protocol::Refused{{}, {Code::NotFound, fmt::format("this pod has no checkpoint of epoch {}", value(m.checkpoint))}};
+  if (known->digest != m.digest)
+    return protocol::Refused{{}, {Code::Corrupt, fmt::format("the checkpoint here is not the one on record ({} instead of {})", known->digest, m.digest)}};
+  return remote_.ask(m);
+}
+
+Reply Shell::fetch(const protocol::Fetch& m) {
+  if (const auto* known = history_.find(m.checkpoint); known != nullptr && known->digest == m.digest) return protocol::Fetched{m.checkpoint};
+  auto answer = remote_.ask(m);
+  if (auto* reply = std::get_if<Reply>(&answer)) return std::move(*reply);
+  auto& [draft, stored] = *std::get<std::unique_ptr<Remote::Brought>>(answer);
+  if (auto adopted = history_.adopt(draft, stored); !adopted) return protocol::Refused{{}, adopted.error()};
+  return protocol::Fetched{m.checkpoint};
 }
 
 Reply Shell::recall(std::uint32_t last) {
@@ -190,7 +211,10 @@ void Shell::sever(Asked& asked) {
 
 void Shell::feed(const Event& event) {
   Status durable;
-  for (const auto& effect : p::step(state_, event)) carry_out(effect, durable);
+  const auto effects = p::step(state_, event);
+  if (!idle()) remote_.hold();
+  for (const auto& effect : effects) carry_out(effect, durable);
+  if (idle()) remote_.release();
 }
 
 void Shell::carry_out(const p::Effect& effect, Status& durable) {

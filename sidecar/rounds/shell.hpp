@@ -13,6 +13,7 @@
 
 #include "control/server.hpp"
 #include "protocol/participant.hpp"
+#include "sidecar/remote/remote.hpp"
 #include "sidecar/rounds/own.hpp"
 #include "sidecar/rounds/pod.hpp"
 
@@ -22,7 +23,7 @@ class Shell {
  public:
   // `recorded`: what participant.json said; `configured`: what the sidecar was told last. Opens a gate that an ended round left closed
   // without deadline.
-  Shell(PodParts& pod, History& history, protocol::participant::Durable recorded, const protocol::Configure& configured);
+  Shell(PodParts& pod, History& history, Remote& remote, protocol::participant::Durable recorded, const protocol::Configure& configured);
   ~Shell();
 
   // The control channel's handler; does not block. `reply` is called once, from another thread.
@@ -57,7 +58,9 @@ class Shell {
   [[nodiscard]] std::set<Epoch> needed() const;
   [[nodiscard]] bool idle() const { return std::holds_alternative<protocol::participant::Idle>(state_.phase); }
   [[nodiscard]] bool direct(Asked& asked);
-  [[nodiscard]] protocol::Reply forget(Epoch checkpoint);
+  void forget(Asked& asked);
+  [[nodiscard]] protocol::Reply upload(const protocol::Upload& upload);
+  [[nodiscard]] protocol::Reply fetch(const protocol::Fetch& fetch);
   [[nodiscard]] protocol::Reply recall(std::uint32_t last);
   [[nodiscard]] protocol::Reply configure(const protocol::Configure& configure);
   void apply(const protocol::Configure& configure);
@@ -69,11 +72,12 @@ class Shell {
 
   // Of the first thread alone.
   History& history_;
+  Remote& remote_;
   OwnTime own_;
   protocol::Configure configured_;   // a grace of more than 0: a failure is followed by a rollback
   Error own_failure_;  // of the own checkpoint that ended last
   protocol::participant::State state_;
-  std::vector<Asked> postponed_;     // to the end of a round
+  std::vector<Asked> postponed_;     // to the end of a round, or of an upload
   std::optional<Epoch> severed_;     // by the last Sever
   struct Waiting { Epoch epoch; control::Server::ReplyTo reply; };
   std::vector<Waiting> waiting_;

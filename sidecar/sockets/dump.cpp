@@ -53,6 +53,7 @@ SocketInfo read_socket(netlink::View payload) {
   out.remote = {address_text(out.family, head.id.idiag_dst), ntohs(head.id.idiag_dport)};
   out.state = static_cast<TcpState>(head.idiag_state);
   out.cookie = cookie_of(head.id);
+  out.user = head.idiag_uid;
   out.inode = head.idiag_inode;
   out.receive_queue = head.idiag_rqueue;
   out.send_queue = head.idiag_wqueue;
@@ -88,7 +89,10 @@ Result<Sockets> Diag::tcp(Deadline deadline) {
     request.idiag_ext = 1U << (INET_DIAG_INFO - 1U);
     request.idiag_states = every_state;
     auto read_all = socket_.query(netlink::Message(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, request), "dump TCP sockets",
-                                  [&](const netlink::Answer& answer) { out.push_back(read_socket(answer.payload)); });
+                                  [&](const netlink::Answer& answer) {
+                                    auto socket = read_socket(answer.payload);
+                                    if (socket.user != kOwnUser) out.push_back(std::move(socket));
+                                  });
     if (!read_all) return tl::unexpected(read_all.error());
     if (deadline.passed()) return fail(Code::Timeout, "dump TCP sockets: {} read when the deadline passed", out.size());
   }

@@ -24,6 +24,9 @@ enum class TcpState : std::uint8_t {
   NewSynReceived,
 };
 
+// Programs that the sidecar runs beside the application are this user's: their connections are none of the pod's.
+inline constexpr std::uint32_t kOwnUser = 0x43555420;
+
 // A socket's own number, never reused until the machine starts again.
 enum class Cookie : std::uint64_t {};
 [[nodiscard]] constexpr std::uint64_t value(Cookie cookie) { return static_cast<std::uint64_t>(cookie); }
@@ -46,6 +49,7 @@ struct SocketInfo {
   Endpoint remote;
   TcpState state = TcpState::Close;
   Cookie cookie{};
+  std::uint32_t user = 0;  // who made it
   std::uint32_t inode = 0;  // 0: no process holds it (not accepted yet, or closed and still speaking)
   std::uint32_t receive_queue = 0;
   std::uint32_t send_queue = 0;

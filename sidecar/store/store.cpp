@@ -185,23 +185,29 @@ Result<Bytes> Store::seal(Draft& draft, Manifest manifest) const {
   return Bytes{bytes};
 }
 
-Result<Stored> Store::load(Epoch epoch) const {
-  auto dir = open_file(folder(epoch), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+Result<Stored> Store::load(Epoch epoch) const { return load_from(folder(epoch), epoch); }
+
+Result<Stored> Store::load_from(const std::string& path, Epoch epoch) {
+  auto dir = open_file(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (!dir) return forward(dir, fmt::format("checkpoint {}", value(epoch)));
   auto fd = open_inside(dir->get(), kManifestFile);
-  if (!fd) return forward(fd, folder(epoch));
+  if (!fd) return forward(fd, path);
   auto text = read_all(fd->get(), kManifestLimit);
-  if (!text) return forward(text, folder(epoch));
+  if (!text) return forward(text, path);
   auto manifest = manifest_from_json(*text);
-  if (!manifest) return forward(manifest, folder(epoch));
+  if (!manifest) return forward(manifest, path);
   if (manifest->checkpoint.epoch != epoch)
-    return fail(Code::Corrupt, "{} holds the checkpoint of epoch {}", folder(epoch), value(manifest->checkpoint.epoch));
+    return fail(Code::Corrupt, "{} holds the checkpoint of epoch {}", path, value(manifest->checkpoint.epoch));
   manifest->checkpoint.digest = digest_of(*text);
   return Stored{*std::move(manifest), ::faccessat(dir->get(), kCommittedFile, F_OK, 0) == 0};
 }
 
 Result<Stored> Store::verify(Epoch epoch, const std::string& digest, Deadline deadline) const {
-  auto stored = load(epoch);
+  return verify_in(folder(epoch), epoch, digest, Reading::Only, deadline);
+}
+
+Result<Stored> Store::verify_in(const std::string& path, Epoch epoch, const std::string& digest, Reading reading, Deadline deadline) {
+  auto stored = load_from(path, epoch);
   if (!stored) return stored;
   const auto context = fmt::format("checkpoint {}", value(epoch));
   if (stored->manifest.checkpoint.digest != digest) {
@@ -209,12 +215,33 @@ Result<Stored> Store::verify(Epoch epoch, const std::string& digest, Deadline de
                 stored->manifest.checkpoint.digest, digest);
   }
   const auto& wanted = stored->manifest.files;
-  const auto found = hash_listed(folder(epoch), wanted, Reading::Only, deadline);
+  const auto found = hash_listed(path, wanted, reading, deadline);
   if (!found) return forward(found, context);
   const auto differs = std::ranges::mismatch(wanted, *found);
   if (differs.in1 != wanted.end())
     return fail(Code::Corrupt, "{}: {} has another digest than the manifest says", context, differs.in1->path);
   return stored;
+}
+
+Result<Stored> Store::check(const Draft& draft, const std::string& digest, Deadline deadline) const {
+  const auto path = *draft.folder_ + '/' + kCommittedFile;
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, "delete " + path);
+  auto stored = verify_in(*draft.folder_, draft.epoch_, digest, Reading::AndFlush, deadline);
+  if (!stored) return stored;
+  if (auto done = flush_folders(*draft.folder_); !done) return tl::unexpected(done.error());
+  return stored;
+}
+
+// The mark comes last: a folder that bears it is whole.
+Status Store::adopt(Draft& draft, CheckpointIndex index) const {
+  if (!draft.folder_) return fail(Code::Invalid, "checkpoint {} is sealed already", value(draft.epoch_));
+  if (auto done = raise_last_index(index); !done) return done;
+  const auto name = folder(draft.epoch_);
+  if (::rename(draft.folder_->c_str(), name.c_str()) != 0) return fail_errno(errno, "rename to " + name);
+  draft.folder_.reset();
+  if (auto done = flush_folder(checkpoints()); !done) return done;
+  if (auto done = write_file(name + '/' + kCommittedFile, "", Disk::Now); !done) return done;
+  return flush_folder(name);
 }
 
 Result<std::string> Store::commit(Epoch epoch) const {

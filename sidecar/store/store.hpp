@@ -13,6 +13,7 @@
 
 #include "base/deadline.hpp"
 #include "base/ids.hpp"
+#include "sidecar/store/checkpoint_folder.hpp"
 #include "sidecar/store/manifest.hpp"
 
 namespace cutline::store {
@@ -28,6 +29,7 @@ class Draft {
 
   [[nodiscard]] Epoch epoch() const { return epoch_; }
   [[nodiscard]] CheckpointIndex index() const { return index_; }
+  [[nodiscard]] const std::string& folder() const { return *folder_; }
   // The container's own folder, made at the first call. Invalid: not a container's name.
   [[nodiscard]] Result<std::string> container(const std::string& name) const;
 
@@ -62,6 +64,12 @@ class Store {
   // Of a committed one: every file is there, has its size and digest, and there is no other. Call before anything is touched;
   // only read. Corrupt: names the file.
   [[nodiscard]] Result<Stored> verify(Epoch epoch, const std::string& digest, Deadline deadline) const;
+  // A draft whose files were brought from elsewhere: they are those that the manifest with this digest lists, and on disk when this
+  // returns. Corrupt: names the file.
+  [[nodiscard]] Result<Stored> check(const Draft& draft, const std::string& digest, Deadline deadline) const;
+  // Seals and commits what was checked, and has this index.
+  [[nodiscard]] Status adopt(Draft& draft, CheckpointIndex index) const;
+  [[nodiscard]] std::string checkpoint_folder(Epoch epoch) const { return folder(epoch); }
   // For CRIU and files::put_back; of a verified checkpoint.
   [[nodiscard]] std::string container_folder(Epoch epoch, const std::string& container) const;
 
@@ -81,6 +89,8 @@ class Store {
   explicit Store(std::string root) : root_(std::move(root)) {}
   [[nodiscard]] std::string checkpoints() const { return root_ + "/checkpoints"; }
   [[nodiscard]] std::string folder(Epoch epoch) const;
+  [[nodiscard]] static Result<Stored> load_from(const std::string& path, Epoch epoch);
+  [[nodiscard]] static Result<Stored> verify_in(const std::string& path, Epoch epoch, const std::string& digest, Reading reading, Deadline deadline);
   [[nodiscard]] Status make_durable(const std::string& path, const std::string& manifest, CheckpointIndex index) const;
   [[nodiscard]] Status raise_last_index(CheckpointIndex index) const;
   std::string root_;

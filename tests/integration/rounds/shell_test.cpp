@@ -25,7 +25,7 @@ struct ShellOfAPod : testing::Test {
   std::uint64_t epoch = 0;
 
   void SetUp() override { start(); }
-  void start() { shell.emplace(sidecar.parts(), sidecar.history(), sidecar.recorded(), sidecar.configured()); }
+  void start() { shell.emplace(sidecar.parts(), sidecar.history(), sidecar.remote(), sidecar.recorded(), sidecar.configured()); }
   void restart() {
     shell.reset();
     sidecar.restart();
@@ -207,7 +207,7 @@ struct ShellOfATalkingPod : testing::Test {
 
 // What the shell tests above have, over an application of this test's.
 struct Spoken {
-  explicit Spoken(Container& app) : sidecar{{&app}}, shell{sidecar.parts(), sidecar.history(), sidecar.recorded(), sidecar.configured()} {}
+  explicit Spoken(Container& app) : sidecar{{&app}}, shell{sidecar.parts(), sidecar.history(), sidecar.remote(), sidecar.recorded(), sidecar.configured()} {}
   template <class R>
   R expect(Command command) {
     std::promise<Reply> answered;

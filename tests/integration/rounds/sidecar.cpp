@@ -105,6 +105,7 @@ void Sidecar::open() {
                                    true,
                                    gate_->counts_datagrams(),
                                    {}});
+  remote_.emplace(*store_, parts_->uid, parts_->name, repository::Program{.work = new_folder("restic"), .user = sockets::kOwnUser});
 }
 
 protocol::participant::Durable Sidecar::recorded() const { return must(store::load_record(folder_)).durable; }
@@ -112,6 +113,7 @@ protocol::Configure Sidecar::configured() const { return must(store::load_config
 
 void Sidecar::restart() {
   must(store::save_record(folder_, {recorded(), tracker_->bases_json()}));
+  remote_.reset();
   parts_.reset();
   tracker_.reset();
   history_.reset();

@@ -1,6 +1,7 @@
 // Everything that a round works on, in the pod in a box, over containers that the test has started.
 #pragma once
 
+#include "sidecar/remote/remote.hpp"
 #include "sidecar/rounds/history.hpp"
 #include "sidecar/rounds/put_back.hpp"
 #include "sidecar/rounds/save.hpp"
@@ -56,6 +57,7 @@ class Sidecar {
   // For a shell over it: what it works on, and what is on disk.
   [[nodiscard]] sidecar::PodParts& parts() { return *parts_; }
   [[nodiscard]] sidecar::History& history() { return *history_; }
+  [[nodiscard]] sidecar::Remote& remote() { return *remote_; }
   [[nodiscard]] protocol::participant::Durable recorded() const;
   [[nodiscard]] protocol::Configure configured() const;
 
@@ -71,6 +73,7 @@ class Sidecar {
   std::optional<sidecar::History> history_;
   std::optional<sockets::Tracker> tracker_;
   std::optional<sidecar::PodParts> parts_;
+  std::optional<sidecar::Remote> remote_;
 };
 
 }  // namespace cutline::test
