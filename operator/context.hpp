@@ -12,12 +12,17 @@
 
 namespace cutline::op {
 
+namespace repository {
+class Keeping;
+}
+
 struct Context {
   kube::Client& client;
   kube::Events& events;
   kube::LeaderElection& lease;
   control::Fleet& fleet;
   Metrics& metrics;
+  repository::Keeping& keeping;
   std::stop_token stop;
 
   // Read from the API server now, not from a cache: a round's members are decided from it.

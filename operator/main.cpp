@@ -6,6 +6,7 @@
 #include "kube/lease.hpp"
 #include "operator/bell.hpp"
 #include "operator/manager.hpp"
+#include "operator/repository/keeping.hpp"
 #include "operator/serve.hpp"
 
 namespace cutline::op {
@@ -16,6 +17,9 @@ struct Options {
   std::string pod = "cutline-operator";
   std::string service = "cutline-operator";
   std::string secret = "cutline-authority";
+  std::string signing = "cutline-signing";
+  std::string restic = "/restic";
+  std::string restic_work = "/tmp/restic";
   std::string sidecar_image = "localhost/cutline/sidecar:dev";
   std::string pull_policy = "IfNotPresent";
   std::string log_level = "info";
@@ -29,6 +33,9 @@ void define(CLI::App& app, Options& o) {
   app.add_option("--pod", o.pod, "Name of the operator's pod")->envname("POD_NAME");
   app.add_option("--service", o.service, "Name of the operator's Service")->envname("CUTLINE_SERVICE");
   app.add_option("--authority-secret", o.secret, "Secret of the certificate authority")->envname("CUTLINE_AUTHORITY_SECRET");
+  app.add_option("--signing-secret", o.signing, "Secret of the key that signs manifests");
+  app.add_option("--restic", o.restic, "The program that keeps checkpoints in repositories");
+  app.add_option("--restic-work", o.restic_work, "A folder for its temporary files");
   app.add_option("--sidecar-image", o.sidecar_image, "What the webhook adds to pods")->envname("CUTLINE_SIDECAR_IMAGE");
   app.add_option("--sidecar-pull-policy", o.pull_policy, "Its pull policy")->envname("CUTLINE_SIDECAR_PULL_POLICY");
   app.add_option("--log-level", o.log_level, "trace, debug, info, warn or error");
@@ -49,6 +56,9 @@ int run(const Options& o, const sigset_t& ends) {
   if (!client) return fatal(client.error());
   auto authority = Authority::open(**client, {.ns = o.ns, .secret = o.secret, .service = o.service}, Deadline::after(Millis{60'000}));
   if (!authority) return fatal(authority.error());
+  auto signing = repository::open_signing(**client, {o.ns, o.signing}, Deadline::after(Millis{60'000}));
+  if (!signing) return fatal(signing.error());
+  repository::Keeping keeping{{.path = o.restic, .work = o.restic_work}, *std::move(signing)};
 
   Metrics metrics;
   kube::Events events{**client, "cutline-operator", o.pod};
@@ -74,7 +84,7 @@ int run(const Options& o, const sigset_t& ends) {
   while (!bell.wait(ends, Millis{30'000})) {
     if (leading != (manager != nullptr)) {
       log::info(leading ? "leading" : "no longer leading", {{"identity", o.pod}});
-      manager = leading ? std::make_unique<Manager>(Manager::Parts{**client, events, election, fleet, metrics}) : nullptr;
+      manager = leading ? std::make_unique<Manager>(Manager::Parts{**client, events, election, fleet, metrics, keeping}) : nullptr;
     }
     maintain();
   }

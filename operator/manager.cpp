@@ -13,6 +13,7 @@ namespace cutline::op {
 namespace {
 
 constexpr int kWorkers = 6;  // a round occupies one for its whole length
+constexpr int kSlowWorkers = 2;
 
 const kube::Resource& resource(Kind kind) {
   switch (kind) {
@@ -44,7 +45,7 @@ Manager::Manager(Parts parts) : parts_(parts) {
   for (const auto kind : {Kind::Policy, Kind::Snapshot, Kind::Rollback, Kind::Repository})
     informers_.push_back(std::make_unique<kube::Informer>(parts_.client, resource(kind), kube::InformerOptions{},
                                                           [this, kind](const kube::Key& key) {
-                                                            queue_.add({kind, key});
+                                                            queue_of(kind).add({kind, key});
                                                             if (kind != Kind::Policy) return;
                                                             queue_.add({Kind::Recovery, key});
                                                             schedules_.add({Kind::Schedule, key});
@@ -52,10 +53,12 @@ Manager::Manager(Parts parts) : parts_(parts) {
   for (int i = 0; i < kWorkers; ++i)
     workers_.emplace_back([this](const std::stop_token& stop) { work(queue_, stop); });
   workers_.emplace_back([this](const std::stop_token& stop) { work(schedules_, stop); });
+  for (int i = 0; i < kSlowWorkers; ++i)
+    workers_.emplace_back([this](const std::stop_token& stop) { work(slow_, stop); });
 }
 
 void Manager::work(kube::WorkQueue<Work>& queue, const std::stop_token& stop) {
-  Context context{parts_.client, parts_.events, parts_.lease, parts_.fleet, parts_.metrics, stop};
+  Context context{parts_.client, parts_.events, parts_.lease, parts_.fleet, parts_.metrics, parts_.keeping, stop};
   while (auto item = queue.get(stop)) {
     const auto outcome = reconcile(context, *item);
     parts_.metrics.reconciled(name(item->kind), outcome.has_value());

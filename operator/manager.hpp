@@ -27,6 +27,7 @@ class Manager {
     kube::LeaderElection& lease;
     control::Fleet& fleet;
     Metrics& metrics;
+    repository::Keeping& keeping;
   };
 
   // Starts at once; the destructor stops and joins. A round under way is left to the successor.
@@ -34,11 +35,13 @@ class Manager {
 
  private:
   void work(kube::WorkQueue<Work>& queue, const std::stop_token& stop);
+  [[nodiscard]] kube::WorkQueue<Work>& queue_of(Kind kind) { return kind == Kind::Repository ? slow_ : queue_; }
   [[nodiscard]] Result<Outcome> reconcile(Context& context, const Work& work);
 
   Parts parts_;
   kube::WorkQueue<Work> queue_;
   kube::WorkQueue<Work> schedules_;  // with a worker of their own: what is due waits for no round
+  kube::WorkQueue<Work> slow_;  // of repositories: restic takes its time, and no round waits for it
   std::vector<std::unique_ptr<kube::Informer>> informers_;
   std::vector<std::jthread> workers_;  // last: stopped first
 };

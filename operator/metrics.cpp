@@ -30,6 +30,12 @@ struct Metrics::Impl {
       prometheus::BuildCounter().Name("cutline_retired_snapshots_total").Help("Snapshots deleted by retention").Register(registry).Add({});
   prometheus::Counter& freed_bytes =
       prometheus::BuildCounter().Name("cutline_retired_bytes_total").Help("Bytes of the snapshots deleted by retention").Register(registry).Add({});
+  prometheus::Family<prometheus::Counter>& uploads =
+      prometheus::BuildCounter().Name("cutline_uploaded_bytes_total").Help("Bytes of checkpoints that came into repositories; new: those not there before").Register(registry);
+  prometheus::Counter& uploaded_all = uploads.Add({{"which", "all"}});
+  prometheus::Counter& uploaded_new = uploads.Add({{"which", "new"}});
+  prometheus::Family<prometheus::Counter>& durable =
+      prometheus::BuildCounter().Name("cutline_durable_total").Help("Snapshots that were to be durable, by outcome").Register(registry);
   prometheus::Histogram& held_seconds = prometheus::BuildHistogram()
                                             .Name("cutline_held_seconds")
                                             .Help("How long a pod's traffic was held by a snapshot")
@@ -55,6 +61,11 @@ void Metrics::reconciled(const std::string& kind, bool ok) {
   impl_->reconciles.Add({{"kind", kind}, {"result", ok ? "ok" : "error"}}).Increment();
 }
 void Metrics::injected(bool ok) { impl_->injections.Add({{"result", ok ? "ok" : "refused"}}).Increment(); }
+void Metrics::uploaded(Bytes bytes, Bytes added) {
+  impl_->uploaded_all.Increment(static_cast<double>(value(bytes)));
+  impl_->uploaded_new.Increment(static_cast<double>(value(added)));
+}
+void Metrics::kept(const std::string& outcome) { impl_->durable.Add({{"outcome", outcome}}).Increment(); }
 
 void Metrics::retired(std::uint64_t bytes) {
   impl_->retired.Increment();

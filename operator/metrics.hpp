@@ -20,6 +20,8 @@ class Metrics {
   void reconciled(const std::string& kind, bool ok);
   void injected(bool ok);
   void retired(std::uint64_t bytes);  // a snapshot, by retention
+  void uploaded(Bytes bytes, Bytes added);    // of one checkpoint; `added`: what its repository did not have
+  void kept(const std::string& outcome);      // of a snapshot: "durable" | "never"
 
   [[nodiscard]] std::string text() const;
 

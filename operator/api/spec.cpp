@@ -104,8 +104,6 @@ std::vector<std::string> not_implemented(const Json& object) {
   std::vector<std::string> out;
   const auto name_if = [&](bool asked, const char* field) { if (asked) out.emplace_back(field); };
   name_if(object.contains(Pointer{"/spec/hooks"}), "spec.hooks");
-  name_if(object.contains(Pointer{"/spec/repositoryRef"}), "spec.repositoryRef");
-  name_if(object.contains(Pointer{"/spec/s3"}), "spec.s3");
   name_if(object.contains(Pointer{"/spec/volume"}), "spec.volume");
   return out;
 }

@@ -1,10 +1,11 @@
-// SnapshotRepository: taken by the API, not carried out yet; its condition says so.
+// SnapshotRepository: made if it is empty, looked at again and again, cleared of what was forgotten, checked once a day.
 #pragma once
 
 #include "operator/context.hpp"
 
 namespace cutline::op::repository {
 
+// Blocks for as long as restic takes: not on a worker that rounds wait for.
 [[nodiscard]] Result<Outcome> reconcile(Context& context, const kube::Key& key);
 
 }  // namespace cutline::op::repository

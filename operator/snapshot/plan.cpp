@@ -21,7 +21,6 @@ std::vector<std::string> refused_fields(const Json& object, const std::optional<
   if (policy)
     for (auto& field : not_implemented(*policy))
       if (field == "spec.hooks") fields.push_back("policy " + field);
-  std::erase(fields, "spec.repositoryRef");  // the snapshot is kept on the nodes meanwhile: said in a condition, no reason to refuse
   return fields;
 }
 

@@ -4,6 +4,7 @@
 #include "base/overloaded.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/repository/keep.hpp"
 #include "operator/rounds/finalizer.hpp"
 #include "operator/rounds/local_checkpoint.hpp"
 #include "operator/snapshot/record.hpp"
@@ -15,6 +16,7 @@ namespace {
 constexpr Millis kRead{10'000};
 constexpr Millis kPreflightBudget{10'000};
 constexpr Millis kForgetBudget{5'000};
+constexpr Millis kForgetAgain{3'000};
 constexpr Millis kPatience{30'000};
 
 // Whether a rollback to it has not ended.
@@ -56,7 +58,8 @@ Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
 
 class Apply {
  public:
-  Apply(Context& context, Json object) : context_(context), keeper_(context.client, kSnapshots, std::move(object)) {}
+  Apply(Context& context, Json object, std::optional<Json> policy)
+      : context_(context), keeper_(context.client, kSnapshots, std::move(object)), policy_(std::move(policy)) {}
 
   Result<Outcome> operator()(const Nothing&) { return complete(); }
 
@@ -104,6 +107,10 @@ class Apply {
     };
     if (collect.open) tell(protocol::Abort{collect.epoch});  // thaw first
     if (value(collect.epoch) != 0) tell(protocol::Forget{collect.epoch});
+    if (auto gone = repository::forget(context_, keeper_.object()); !gone) {
+      log::warn("not forgotten in the repository yet", {{"object", kube::to_string(keeper_.key())}, {"error", gone.error()}});
+      return Outcome{kForgetAgain};
+    }
     if (auto removed = remove_finalizer(context_.client, kSnapshots, keeper_.object()); !removed) return tl::unexpected(removed.error());
     return Outcome{};
   }
@@ -145,8 +152,8 @@ class Apply {
   // After the release: one LocalCheckpoint a member. Names are deterministic: what is there stays.
   Result<Outcome> complete() {
     const auto& object = keeper_.object();
-    const bool due = is_true(object, "Committed") && !is_true(object, "Recorded");
-    if (!due || kube::is_being_deleted(object)) return Outcome{};
+    if (!is_true(object, "Committed") || kube::is_being_deleted(object)) return Outcome{};
+    if (is_true(object, "Recorded")) return repository::keep(context_, keeper_, policy_);
     const auto saved = remembered();
     for (const auto& member : object.at(Json::json_pointer("/status/members"))) {
       if (member.value("digest", "").empty()) continue;  // its pod went, or its disk was full, before it was kept
@@ -156,7 +163,7 @@ class Apply {
     }
     if (auto noted = note({"Recorded", true, "LocalCheckpoints", "each member's checkpoint is an object of its own"}); !noted)
       return tl::unexpected(noted.error());
-    return Outcome{};
+    return repository::keep(context_, keeper_, policy_);
   }
 
   // The members' checkpoints of this round, from those sidecars that answer.
@@ -184,6 +191,7 @@ class Apply {
 
   Context& context_;
   RecordKeeper keeper_;
+  std::optional<Json> policy_;
 };
 
 }  // namespace
@@ -193,7 +201,8 @@ Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   if (!object) return gone_or(object.error());
   auto observed = observe(context, key, *object);
   if (!observed) return tl::unexpected(observed.error());
-  return std::visit(Apply{context, std::move(*object)}, plan(*observed));
+  const auto decision = plan(*observed);
+  return std::visit(Apply{context, std::move(*object), std::move(observed->policy)}, decision);
 }
 
 }  // namespace cutline::op::snapshot

@@ -52,7 +52,7 @@ Json external(const protocol::CounterTable& connections, const Members& members)
 
 Json member(const PodUid& uid, const std::optional<protocol::Closure>& closure, const Members& members) {
   const auto& pod = members.at(uid);
-  Json out = {{"pod", pod.name}, {"uid", uid.value}, {"node", pod.node}, {"why", "Selected"}};
+  Json out = {{"pod", pod.name}, {"uid", uid.value}, {"node", pod.node}, {"addresses", pod.addresses}, {"why", "Selected"}};
   if (!closure) return out;
   const auto& why = closure->members.at(uid);
   out["why"] = reason(why.reason);

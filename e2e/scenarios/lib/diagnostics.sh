@@ -4,7 +4,7 @@
 collect_diagnostics() {
     local folder=$1 pod
     mkdir -p "$folder"
-    k get dsnap,rb,spol,lckpt -o yaml >"$folder/objects.yaml" 2>&1 || true
+    k get dsnap,rb,spol,lckpt,srepo -o yaml >"$folder/objects.yaml" 2>&1 || true
     k get all,dsnap,rb,lckpt -o wide >"$folder/get.txt" 2>&1 || true
     k describe pod,dsnap,rb >"$folder/describe.txt" 2>&1 || true
     k get events --sort-by=.lastTimestamp >"$folder/events.txt" 2>&1 || true

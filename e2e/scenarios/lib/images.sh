@@ -13,6 +13,7 @@ prerequisites() {
     done
     [[ -x /bin/busybox ]] && refute ldd /bin/busybox >/dev/null 2>&1 || missing+=(busybox-static)
     command -v redis-server >/dev/null || missing+=(redis-server)
+    command -v restic >/dev/null || missing+=(restic)
     ((${#missing[@]} == 0)) || fail "these are missing; install them with your package manager or tools/install: ${missing[*]}"
     for name in cutline-operator cutline-sidecar cutline-launcher preload.so ledger redis-writer; do
         [[ -f $build/bin/$name ]] || fail "$build/bin/$name is missing: build it first, or name another folder with --build"
@@ -33,6 +34,8 @@ make_images() {
         "$(command -v redis-server)=/usr/bin/redis-server" "$(command -v redis-cli)=/usr/bin/redis-cli"
     "$make" --tag "$tag" --app busybox /bin/busybox "$images/busybox.tar" "$work/uring=/uring" "$work/bin/ledger=/ledger" \
         "$work/bin/redis-writer=/redis-writer"
+    "$here/objectstores/build"
+    "$make" --tag "$tag" --app objectstore "${CUTLINE_CACHE:-/var/cache/cutline}/bin/versitygw" "$images/objectstore.tar"
     for archive in "$images"/*.tar; do load_image "$archive"; done
     rm -rf "$images"
 }

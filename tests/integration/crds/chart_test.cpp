@@ -80,14 +80,12 @@ TEST_F(Chart, TheOperatorMayWhatItNeedsAndNoMore) {
   for (const auto& [verb, what] : everywhere)
     EXPECT_THAT(may(account, verb, what, "default"), HasSubstr("yes")) << verb << " " << what;
   for (const auto& [verb, what] : {std::pair{"create", "secrets"},
-                                   {"get", "secrets/cutline-authority"},
                                    {"patch", "leases.coordination.k8s.io"}}) {
     EXPECT_THAT(may(account, verb, what), HasSubstr("yes")) << verb << " " << what;
     EXPECT_THAT(may(account, verb, what, "default"), HasSubstr("no")) << verb << " " << what << " elsewhere";
   }
   const std::vector<std::pair<std::string, std::string>> nowhere{
       {"list", "secrets"},
-      {"get", "secrets/other"},
       {"create", "pods"},
       {"create", "pods/exec"},
       {"get", "configmaps"},
@@ -95,6 +93,22 @@ TEST_F(Chart, TheOperatorMayWhatItNeedsAndNoMore) {
       {"patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io/other"}};
   for (const auto& [verb, what] : nowhere)
     EXPECT_THAT(may(account, verb, what), HasSubstr("no")) << verb << " " << what;
+}
+
+TEST_F(Chart, TheOperatorReadsTheSecretsOfRepositoriesUnlessThereAreNone) {
+  const auto account = "system:serviceaccount:" + ns + ":cutline-operator";
+  const auto install = [](const std::string& repositories) {
+    must(helm(*own, {"upgrade", "--install", "cutline", source + "/charts/cutline", "-n", ns, "--create-namespace", "--set", "repositories.enabled=" + repositories}));
+  };
+  install("false");
+  EXPECT_THAT(may(account, "get", "secrets/other", "default"), HasSubstr("no"));
+  for (const auto* own_secret : {"secrets/cutline-authority", "secrets/cutline-signing"}) {
+    EXPECT_THAT(may(account, "get", own_secret), HasSubstr("yes")) << own_secret;
+    EXPECT_THAT(may(account, "get", own_secret, "default"), HasSubstr("no")) << own_secret << " elsewhere";
+  }
+  install("true");
+  EXPECT_THAT(may(account, "get", "secrets/other", "default"), HasSubstr("yes"));
+  EXPECT_THAT(may(account, "list", "secrets", "default"), HasSubstr("no"));
 }
 
 TEST_F(Chart, ToSnapshotAndToRollBackAreRightsOfTheirOwn) {

@@ -83,7 +83,7 @@ Status Installation::read_authority() {
 Status Installation::start_operator() {
   auto process = Process::start({"/usr/bin/env", "KUBECONFIG=" + server_->kubeconfig(), CUTLINE_OPERATOR, "--namespace",
                                  kOwnNamespace, "--pod", "cutline-operator-0", "--secure-port",
-                                 std::to_string(secure_port_), "--plain-port", std::to_string(plain_port_)},
+                                 std::to_string(secure_port_), "--plain-port", std::to_string(plain_port_), "--restic", "/usr/bin/restic", "--restic-work", server_->folder() + "/restic"},
                                 server_->folder() + "/operator.log");
   if (!process) return tl::unexpected(process.error());
   operator_.emplace(std::move(*process));

@@ -54,7 +54,7 @@ TEST(AReservation, FixesEpochAndMembers) {
   EXPECT_EQ(status["membersReady"], "0/2");
   ASSERT_EQ(status["members"].size(), 2U);
   EXPECT_EQ(status["members"][0],
-            Json({{"pod", "ledger-0"}, {"uid", "ledger-0-uid"}, {"node", "node-a"}, {"why", "Selected"}}));
+            Json({{"pod", "ledger-0"}, {"uid", "ledger-0-uid"}, {"node", "node-a"}, {"addresses", Json::array({"10.0.0.1"})}, {"why", "Selected"}}));
   EXPECT_EQ(condition(object, "Planned", "message"), "epoch 7 with 2 of 2 pods");
 }
 
@@ -65,6 +65,7 @@ TEST(ACommit, IsWrittenWithEachMembersCheckpoint) {
   EXPECT_EQ(object["status"]["members"][1], Json({{"pod", "ledger-1"},
                                                   {"uid", "ledger-1-uid"},
                                                   {"node", "node-a"},
+                                                  {"addresses", Json::array({"10.0.0.2"})},
                                                   {"why", "Selected"},
                                                   {"checkpoint", 4},
                                                   {"bytes", 500},

@@ -129,12 +129,6 @@ TEST(ANewSnapshot, OfAPolicyWithHooksIsRefusedForTheyWouldNotRun) {
   EXPECT_THAT(decided<Refuse>(observed).not_implemented, ElementsAre("policy spec.hooks"));
 }
 
-TEST(ANewSnapshot, OfAPolicyWhoseRepositoryIsNotCarriedOutIsTakenAllTheSame) {
-  auto observed = seen(samples::snapshot());
-  (*observed.policy)["spec"]["repositoryRef"]["name"] = "backups";
-  (void)decided<Begin>(observed);
-}
-
 TEST(ASnapshotInARound, IsRecoveredWithTheMembersThatTheRecordNames) {
   auto object = samples::committed("first", 7);
   object["status"]["conditions"].erase(1);  // not committed yet

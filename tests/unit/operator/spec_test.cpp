@@ -72,8 +72,8 @@ TEST(NotImplemented, NamesEachFieldThatThisVersionDoesNotCarryOut) {
   EXPECT_THAT(not_implemented(spec({{"hooks", {{"afterThaw", Json::array()}}},
                                     {"repositoryRef", {{"name", "backups"}}},
                                     {"retention", {{"keepLast", 5}}}})),
-              ElementsAre("spec.hooks", "spec.repositoryRef"));
-  EXPECT_THAT(not_implemented(spec({{"s3", Json::object()}})), ElementsAre("spec.s3"));
+              ElementsAre("spec.hooks"));
+  EXPECT_TRUE(not_implemented(spec({{"s3", Json::object()}})).empty());
   EXPECT_THAT(not_implemented(spec({{"volume", Json::object()}})), ElementsAre("spec.volume"));
 }
 

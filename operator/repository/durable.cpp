@@ -1,0 +1,156 @@
+#include "operator/repository/durable.hpp"
+
+#include "base/overloaded.hpp"
+#include "operator/api/conditions.hpp"
+
+namespace cutline::op::repository {
+namespace {
+
+namespace r = cutline::repository;
+using Pointer = Json::json_pointer;
+
+constexpr const char* kNever = "Never";
+constexpr const char* kUploading = "Uploading";
+
+Json list_at(const Json& object, const char* pointer) { return object.value(Pointer{pointer}, Json::array()); }
+
+Condition not_durable(std::string reason, std::string message) { return {"Durable", false, std::move(reason), std::move(message)}; }
+
+std::string mebibytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / 1048576.0); }
+
+// Into one member's record; its trouble, if it has one.
+std::optional<Error> take(Json& member, const Result<protocol::Reply>& answer) {
+  if (!answer) return Error{Code::Busy, answer.error().message};
+  return std::visit(overloaded{[&](const protocol::Uploaded& m) -> std::optional<Error> {
+                                 member["uploaded"] = value(m.bytes);
+                                 member["stored"] = m.id;
+                                 member["added"] = value(m.added);
+                                 return {};
+                               },
+                               [&](const protocol::Uploading& m) -> std::optional<Error> {
+                                 member["uploaded"] = value(m.done);
+                                 return m.trouble;
+                               },
+                               [&](const protocol::Refused& m) -> std::optional<Error> { return m.why; },
+                               [](const auto&) -> std::optional<Error> { return Error{Code::Internal, "an unexpected answer"}; }},
+                    *answer);
+}
+
+}  // namespace
+
+std::string repository_of(const Json& snapshot, const std::optional<Json>& policy) {
+  for (const auto* pointer : {"/status/repository", "/spec/repositoryRef/name"})
+    if (auto name = kube::string_at(snapshot, pointer); !name.empty()) return name;
+  return policy ? kube::string_at(*policy, "/spec/repositoryRef/name") : std::string{};
+}
+
+Next next(const Json& snapshot, const std::vector<Pod>& pods) {
+  const auto* durable = find_condition(snapshot, "Durable");
+  const bool over = durable != nullptr && (durable->value("status", "") == "True" || durable->value("reason", "") == kNever);
+  if (over || !is_true(snapshot, "Committed") || !is_true(snapshot, "Released") || kube::is_being_deleted(snapshot)) return Nothing{};
+  Ask ask;
+  for (const auto& member : list_at(snapshot, "/status/members")) {
+    if (!member.value("stored", "").empty()) continue;
+    const auto pod = member.value("pod", "");
+    if (member.value("digest", "").empty()) return Never{fmt::format("pod {} has not kept its checkpoint", pod)};
+    const PodUid uid{member.value("uid", "")};
+    if (find_pod(pods, uid) == nullptr) return Never{fmt::format("pod {} went, and its checkpoint with it, before it was in the repository", pod)};
+    ask.members.push_back(uid);
+  }
+  return ask.members.empty() ? Next{Seal{}} : Next{std::move(ask)};
+}
+
+std::string reason_of(const Error& trouble) {
+  switch (trouble.code) {
+    case Code::Invalid: return "AccessRefused";
+    case Code::NotFound: return "RepositoryMissing";
+    case Code::Exhausted: return "StorageFull";
+    case Code::Unavailable:
+    case Code::Timeout: return "RepositoryUnavailable";
+    case Code::Busy:
+    case Code::Conflict: return "Busy";
+    case Code::Corrupt: return "Damaged";
+    case Code::Unsupported: return "Unsupported";
+    case Code::Internal: return "Internal";
+  }
+  return "Internal";
+}
+
+void record(Json& snapshot, const std::string& repository, const std::map<PodUid, Result<protocol::Reply>>& answers, const std::string& now) {
+  auto& status = snapshot["status"];
+  status["repository"] = repository;
+  std::optional<Error> trouble;
+  std::size_t stored = 0;
+  std::uint64_t done = 0, all = 0;
+  for (auto& member : status["members"]) {
+    if (const auto answer = answers.find(PodUid{member.value("uid", "")}); answer != answers.end())
+      if (const auto why = take(member, answer->second); why && !trouble) trouble = why->in("pod " + member.value("pod", ""));
+    stored += member.value("stored", "").empty() ? 0U : 1U;
+    done += member.value("uploaded", std::uint64_t{0});
+    all += member.value("bytes", std::uint64_t{0});
+  }
+  const auto far = fmt::format("{} of {} checkpoints are in {}, {} of {} read", stored, status["members"].size(), repository, mebibytes(std::min(done, all)), mebibytes(all));
+  status["membersStored"] = fmt::format("{}/{}", stored, status["members"].size());
+  if (trouble) set_condition(snapshot, not_durable(reason_of(*trouble), fmt::format("{}; {}", trouble->message, far)), now);
+  else set_condition(snapshot, not_durable(kUploading, far), now);
+}
+
+void record_trouble(Json& snapshot, const std::string& repository, const Error& trouble, const std::string& now) {
+  snapshot["status"]["repository"] = repository;
+  set_condition(snapshot, not_durable(reason_of(trouble), trouble.message), now);
+}
+
+void record_never(Json& snapshot, const std::string& why, const std::string& now) {
+  set_condition(snapshot, not_durable(kNever, why + ": take another snapshot"), now);
+}
+
+void record_durable(Json& snapshot, const std::string& manifest, const std::string& now) {
+  auto& status = snapshot["status"];
+  status["manifest"] = manifest;
+  set_condition(snapshot, {"Durable", true, "InRepository", fmt::format("all checkpoints and their signed manifest are in {}", status.value("repository", ""))}, now);
+}
+
+Millis pause(const Json& snapshot) {
+  const auto* durable = find_condition(snapshot, "Durable");
+  const auto reason = durable == nullptr ? std::string{} : durable->value("reason", "");
+  if (reason == kUploading || reason.empty()) return Millis{1'000};
+  if (reason == "Busy") return Millis{3'000};
+  return reason == "RepositoryUnavailable" ? Millis{10'000} : Millis{30'000};
+}
+
+r::Manifest manifest_of(const Json& snapshot, const std::vector<Json>& checkpoints, const std::string& version) {
+  const auto key = kube::key_of(snapshot);
+  const auto* committed = find_condition(snapshot, "Committed");
+  r::Manifest out{.ns = key.ns,
+                  .policy = kube::string_at(snapshot, "/spec/policyRef/name"),
+                  .snapshot = key.name,
+                  .uid = kube::uid_of(snapshot),
+                  .epoch = Epoch{snapshot.value(Pointer{"/status/epoch"}, std::uint64_t{0})},
+                  .protocol = kube::string_at(snapshot, "/status/protocol"),
+                  .members = {},
+                  .external = {},
+                  .versions = {{"operator", version}},
+                  .created = committed == nullptr ? std::string{} : committed->value("lastTransitionTime", "")};
+  for (const auto& member : list_at(snapshot, "/status/members")) {
+    r::Member one{.pod = member.value("pod", ""),
+                  .uid = PodUid{member.value("uid", "")},
+                  .node = member.value("node", ""),
+                  .addresses = member.value("addresses", std::vector<std::string>{}),
+                  .index = CheckpointIndex{member.value("checkpoint", std::uint64_t{0})},
+                  .digest = member.value("digest", ""),
+                  .bytes = Bytes{member.value("bytes", std::uint64_t{0})},
+                  .stored = member.value("stored", ""),
+                  .counters = {}};
+    const auto object = std::ranges::find_if(checkpoints, [&](const Json& c) {
+      return kube::string_at(c, "/spec/uid") == one.uid.value && kube::string_at(c, "/spec/digest") == one.digest;
+    });
+    const Pointer counters{"/spec/counters/connections"};
+    if (object != checkpoints.end() && object->contains(counters)) one.counters = object->at(counters).dump();
+    out.members.push_back(std::move(one));
+  }
+  for (const auto& c : list_at(snapshot, "/status/external"))
+    out.external.push_back({c.value("pod", ""), c.value("local", ""), c.value("remote", "")});
+  return out;
+}
+
+}  // namespace cutline::op::repository

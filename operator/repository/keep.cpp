@@ -1,0 +1,205 @@
+#include "operator/repository/keep.hpp"
+
+#include "base/log.hpp"
+#include "base/overloaded.hpp"
+#include "kube/timestamp.hpp"
+#include "operator/api/conditions.hpp"
+#include "operator/api/resources.hpp"
+#include "operator/repository/access.hpp"
+#include "operator/repository/durable.hpp"
+#include "operator/repository/keeping.hpp"
+#include "repository/tags.hpp"
+
+namespace cutline::op::repository {
+namespace {
+
+namespace r = cutline::repository;
+
+constexpr Millis kRead{10'000};
+constexpr Millis kAsk{10'000};
+constexpr Millis kPatience{30'000};
+constexpr Millis kRestic{30'000};
+constexpr std::chrono::minutes kForgetting{3};  // then a deletion goes on without
+
+class Step {
+ public:
+  Step(Context& context, RecordKeeper& keeper, std::string name) : context_(context), keeper_(keeper), name_(std::move(name)) {}
+
+  Result<Outcome> operator()(const Nothing&) { return Outcome{}; }
+
+  Result<Outcome> operator()(const Never& never) {
+    context_.events.record(keeper_.object(), kube::EventType::Warning, "NotDurable", never.why);
+    context_.metrics.kept("never");
+    if (auto written = write([&](Json& object) { record_never(object, never.why, now_text()); }); !written) return tl::unexpected(written.error());
+    return Outcome{};
+  }
+
+  Result<Outcome> operator()(const Ask& ask) {
+    const auto access = reach();
+    if (!access) return trouble(access.error());
+    const auto pods = context_.pods(keeper_.key().ns, Deadline::after(kRead));
+    if (!pods) return tl::unexpected(pods.error());
+    std::vector<std::pair<control::Peer, protocol::Command>> questions;
+    for (const auto& member : keeper_.object().at(Json::json_pointer("/status/members"))) {
+      const PodUid uid{member.value("uid", "")};
+      const auto* pod = find_pod(*pods, uid);
+      if (pod == nullptr || std::ranges::find(ask.members, uid) == ask.members.end()) continue;
+      questions.emplace_back(peer_of(*pod), protocol::Upload{recorded(), member.value("digest", ""), keeper_.key().ns, *access});
+    }
+    const auto answers = ask_each(context_.fleet, std::move(questions), Deadline::after(kAsk));
+    for (const auto& [uid, answer] : answers)
+      if (const auto* uploaded = answer ? std::get_if<protocol::Uploaded>(&*answer) : nullptr) context_.metrics.uploaded(uploaded->bytes, uploaded->added);
+    if (auto written = write([&](Json& object) { record(object, name_, answers, now_text()); }); !written) return tl::unexpected(written.error());
+    if (const auto* stuck = std::get_if<Ask>(&now_next(*pods)); stuck == nullptr) return Outcome{Millis{0}};
+    return Outcome{pause(keeper_.object())};
+  }
+
+  // Written once: one that is there and verifies is taken.
+  Result<Outcome> operator()(const Seal&) {
+    const auto access = reach();
+    if (!access) return trouble(access.error());
+    const auto id = sealed(r::Restic{*access, context_.keeping.program()});
+    if (!id) return trouble(id.error());
+    if (auto written = write([&](Json& object) { record_durable(object, *id, now_text()); }); !written) return tl::unexpected(written.error());
+    if (auto noted = note_checkpoints(); !noted) log::warn("LocalCheckpoints not told that they are durable", {{"error", noted.error()}});
+    context_.metrics.kept("durable");
+    context_.events.record(keeper_.object(), kube::EventType::Normal, "Durable", "all checkpoints and their signed manifest are in " + name_);
+    return Outcome{};
+  }
+
+ private:
+  [[nodiscard]] Epoch recorded() const { return Epoch{keeper_.object().value(Json::json_pointer("/status/epoch"), std::uint64_t{0})}; }
+
+  const Next& now_next(const std::vector<Pod>& pods) { return next_.emplace(next(keeper_.object(), pods)); }
+
+  // Its own reconciler makes it ready; until then nobody need be asked.
+  Result<protocol::Repository> reach() {
+    const auto repository = context_.client.get(kRepositories, {keeper_.key().ns, name_}, Deadline::after(kRead));
+    if (!repository && repository.error().code == Code::NotFound)
+      return fail(Code::NotFound, "there is no SnapshotRepository {} in this namespace", name_);
+    if (!repository) return tl::unexpected(Error{Code::Busy, repository.error().message});
+    if (!is_true(*repository, "Ready")) {
+      const auto* ready = find_condition(*repository, "Ready");
+      return fail(Code::Unavailable, "SnapshotRepository {} is not ready: {}", name_, ready == nullptr ? "it was not looked at yet" : ready->value("message", ""));
+    }
+    return read_access(context_.client, *repository, Deadline::after(kRead));
+  }
+
+  Result<std::string> sealed(const r::Restic& restic) {
+    const auto& object = keeper_.object();
+    const auto key = keeper_.key();
+    const auto tags = r::manifest_tags(key.ns, key.name, kube::uid_of(object));
+    const auto there = restic.find(tags, Deadline::after(kRestic));
+    if (!there) return tl::unexpected(there.error());
+    const auto checkpoints = context_.items(kCheckpoints, key.ns, Deadline::after(kRead));
+    if (!checkpoints) return tl::unexpected(checkpoints.error());
+    const auto manifest = manifest_of(object, *checkpoints, CUTLINE_VERSION);
+    const auto& signing = context_.keeping.signing();
+    for (const auto& one : *there) {
+      const auto text = restic.text_of(one.id, r::kManifestName, Deadline::after(kRestic));
+      if (!text) return tl::unexpected(text.error());
+      if (const auto known = r::verify(*text, signing.trusted); known && known->members.size() == manifest.members.size()) return one.id;
+    }
+    auto kept = restic.keep_text(r::sign(manifest, signing.key), r::kManifestName, "cutline", tags, Deadline::after(kRestic));
+    if (!kept) return tl::unexpected(kept.error());
+    return std::move(kept->id);
+  }
+
+  cutline::Status note_checkpoints() {
+    const auto checkpoints = context_.items(kCheckpoints, keeper_.key().ns, Deadline::after(kRead));
+    if (!checkpoints) return tl::unexpected(checkpoints.error());
+    for (const auto& member : keeper_.object().at(Json::json_pointer("/status/members"))) {
+      const auto object = std::ranges::find_if(*checkpoints, [&](const Json& c) {
+        return kube::string_at(c, "/spec/uid") == member.value("uid", "") && kube::string_at(c, "/spec/digest") == member.value("digest", "");
+      });
+      if (object == checkpoints->end()) continue;
+      Json next = *object;
+      next["status"]["kept"] = {{{"node", member.value("node", "")}}, {{"repository", name_}, {"id", member.value("stored", "")}}};
+      next["status"]["storedBytes"] = member.value("added", std::uint64_t{0});
+      set_condition(next, {"Durable", true, "InRepository", "it is in " + name_}, now_text());
+      const auto written = context_.client.merge_patch(kCheckpoints, kube::key_of(next), {{"status", next.at("status")}}, Deadline::after(kRead), "status");
+      if (!written && written.error().code != Code::NotFound) return tl::unexpected(written.error());
+    }
+    return {};
+  }
+
+  Result<Outcome> trouble(const Error& why) {
+    if (auto written = write([&](Json& object) { record_trouble(object, name_, why, now_text()); }); !written) return tl::unexpected(written.error());
+    return Outcome{pause(keeper_.object())};
+  }
+
+  template <class Change>
+  cutline::Status write(const Change& change) {
+    Json next = keeper_.object();
+    change(next);
+    if (next.at("status") == keeper_.object().at("status")) return {};
+    return keeper_.write([&](Json& object) -> cutline::Status { change(object); return {}; }, kPatience, context_.stop);
+  }
+
+  Context& context_;
+  RecordKeeper& keeper_;
+  std::string name_;
+  std::optional<Next> next_;
+};
+
+bool is_of(const r::Found& found, const Json& snapshot) {
+  const auto has = [&](const std::string& tag) { return std::ranges::find(found.tags, tag) != found.tags.end(); };
+  if (has("manifest")) return has("uid=" + kube::uid_of(snapshot));
+  if (!has(fmt::format("epoch={}", snapshot.value(Json::json_pointer("/status/epoch"), std::uint64_t{0})))) return false;
+  return std::ranges::any_of(snapshot.value(Json::json_pointer("/status/members"), Json::array()),
+                             [&](const Json& member) { return has("uid=" + member.value("uid", "")); });
+}
+
+cutline::Status forget_there(Context& context, const Json& snapshot, const kube::Key& key) {
+  const auto repository = context.client.get(kRepositories, key, Deadline::after(kRead));
+  if (!repository) return tl::unexpected(repository.error());
+  const auto access = read_access(context.client, *repository, Deadline::after(kRead));
+  if (!access) return tl::unexpected(access.error());
+  const r::Restic restic{*access, context.keeping.program()};
+  const auto all = restic.find({r::kOurs, "namespace=" + key.ns}, Deadline::after(kRestic));
+  if (!all) return tl::unexpected(all.error());
+  std::vector<std::string> ids;
+  for (const auto& found : *all)
+    if (is_of(found, snapshot)) ids.push_back(found.id);
+  if (ids.empty()) return {};
+  if (auto gone = restic.forget(ids, Deadline::after(kRestic)); !gone) return gone;
+  context.keeping.leaves_waste(key);
+  log::info("forgotten in the repository", {{"object", kube::to_string(kube::key_of(snapshot))}, {"snapshots", ids.size()}});
+  return {};
+}
+
+std::chrono::seconds deleted_since(const Json& object) {
+  const auto at = kube::parse_time(kube::string_at(object, "/metadata/deletionTimestamp"));
+  return at ? std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - *at) : std::chrono::seconds{0};
+}
+
+}  // namespace
+
+Result<Outcome> keep(Context& context, RecordKeeper& keeper, const std::optional<Json>& policy) {
+  auto name = repository_of(keeper.object(), policy);
+  if (name.empty() || is_true(keeper.object(), "Durable")) return Outcome{};
+  const auto uid = kube::uid_of(keeper.object());
+  if (const auto wait = context.keeping.must_wait(uid)) return Outcome{wait};
+  const auto pods = context.pods(keeper.key().ns, Deadline::after(kRead));
+  if (!pods) return tl::unexpected(pods.error());
+  auto outcome = std::visit(Step{context, keeper, std::move(name)}, next(keeper.object(), *pods));
+  if (outcome) context.keeping.look_again(uid, outcome->again);
+  return outcome;
+}
+
+// Without the repository's object or its Secrets nothing can be done, however long one waits: they go with their namespace.
+cutline::Status forget(Context& context, const Json& snapshot) {
+  context.keeping.look_again(kube::uid_of(snapshot), {});
+  const auto name = kube::string_at(snapshot, "/status/repository");
+  if (name.empty()) return {};
+  const auto done = forget_there(context, snapshot, {kube::key_of(snapshot).ns, name});
+  if (done) return {};
+  const bool hopeless = done.error().code == Code::NotFound || done.error().code == Code::Unsupported;
+  if (!hopeless && deleted_since(snapshot) < kForgetting) return done;
+  const auto epoch = snapshot.value(Json::json_pointer("/status/epoch"), std::uint64_t{0});
+  context.events.record(snapshot, kube::EventType::Warning, "LeftInRepository",
+                        fmt::format("what {} holds of it (tags cutline, epoch={}) stays there: {}", name, epoch, done.error().message));
+  return {};
+}
+
+}  // namespace cutline::op::repository
