@@ -60,7 +60,7 @@ Alone criu_alone(const criu::Bundle& bundle, const test::Container& app, const s
   for (const auto& stream : criu::streams_of(app.launcher()))
     child.arguments.insert(child.arguments.end(), {"--external", fmt::format("pipe[{}]", stream.inode)});
   const auto inside = must(criu::Namespaces::of(app.keeper()));
-  Result<criu::Outcome> ended = criu::Outcome{};
+  Result<Ended> ended = Ended{};
   const auto start = Clock::now();
   must(inside.run(false, [&] { ended = child.run(soon()); }));
   const auto wall = ms_since(start);
