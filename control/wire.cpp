@@ -61,12 +61,17 @@ void members(auto& io, Is<Upload> auto& m) {
 void members(auto& io, Is<Fetch> auto& m) {
   io("checkpoint", m.checkpoint), io("digest", m.digest), io("snapshot", m.id), io("repository", m.repository);
 }
+void members(auto& io, Is<Hook> auto& m) {
+  io("container", m.container), io("command", m.command), io("timeoutMs", m.timeout), io("mayFail", m.may_fail);
+}
+void members(auto& io, Is<RunHooks> auto& m) { io("key", m.key), io("hooks", m.hooks); }
+void members(auto& io, Is<Precopy> auto& m) { io("key", m.key), io("volumes", m.volumes); }
 
 // Replies.
 void members(auto& io, Is<Acked> auto& m) { io("epoch", m.epoch), io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Opened> auto& m) { io("epoch", m.epoch), io("gatedUs", m.gated), io("digest", m.digest); }
 void members(auto& io, Is<Stopped> auto& m) { io("epoch", m.epoch), io("shifts", m.shifts); }
-void members(auto& io, Is<Restored> auto& m) { io("epoch", m.epoch), io("timings", m.timings); }
+void members(auto& io, Is<Restored> auto& m) { io("epoch", m.epoch), io("timings", m.timings), io("written", m.written); }
 void members(auto& io, Is<Forgotten> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Findings> auto& m) { io("findings", m.findings); }
 void members(auto& io, Is<History> auto& m) { io("checkpoints", m.checkpoints), io("present", m.present); }
@@ -80,11 +85,20 @@ void members(auto& io, Is<Uploaded> auto& m) {
   io("checkpoint", m.checkpoint), io("snapshot", m.id), io("bytes", m.bytes), io("added", m.added);
 }
 void members(auto& io, Is<Fetched> auto& m) { io("checkpoint", m.checkpoint); }
+void members(auto& io, Is<HookOutcome> auto& m) {
+  io("hook", m.hook), io("ran", m.ran), io("failure", m.failure), io("said", m.said), io("tookUs", m.took);
+}
+void members(auto& io, Is<HooksRun> auto& m) { io("key", m.key), io("outcomes", m.outcomes); }
+void members(auto& io, Is<Precopied> auto& m) { io("key", m.key), io("copied", m.copied); }
 void members(auto& io, Is<Refused> auto& m) { io("epoch", m.epoch), io("code", m.why.code), io("why", m.why.message); }
 
 template <class M>
 concept OnlyEpoch = Is<M, Done> || Is<M, Abort> || Is<M, Stop> || Is<M, Release> || Is<M, Prepared> || Is<M, Severed>;
 void members(auto& io, OnlyEpoch auto& m) { io("epoch", m.epoch); }
+
+template <class M>
+concept OnlyKey = Is<M, HooksRunning> || Is<M, Precopying>;
+void members(auto& io, OnlyKey auto& m) { io("key", m.key); }
 
 template <class M>
 concept Empty = Is<M, Preflight> || Is<M, Probe> || Is<M, Configured>;
@@ -96,10 +110,11 @@ constexpr std::array<std::string_view, 0> kTypes;
 template <>
 constexpr std::array kTypes<Command> = std::to_array<std::string_view>(
     {"request", "done", "abort", "prepare", "stop", "restore", "release", "forget", "preflight", "recall", "probe", "sever", "configure",
-     "upload", "fetch"});
+     "upload", "fetch", "run-hooks", "precopy"});
 template <>
 constexpr std::array kTypes<Reply> = std::to_array<std::string_view>({"acked", "opened", "prepared", "stopped", "restored", "forgotten", "findings",
-                                                                      "history", "probed", "severed", "configured", "uploading", "uploaded", "fetching", "fetched", "refused"});
+                                                                      "history", "probed", "severed", "configured", "uploading", "uploaded", "fetching", "fetched", "hooks-running",
+                                                                      "hooks-run", "precopying", "precopied", "refused"});
 
 constexpr std::pair<GateKind, const char*> kGates[] = {
     {GateKind::Queue, "Queue"}, {GateKind::Drop, "Drop"}, {GateKind::Open, "Open"}};

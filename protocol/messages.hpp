@@ -88,6 +88,15 @@ struct Repository {
   bool operator==(const Repository&) const = default;
 };
 
+// A command in one container, beside its application: around a snapshot or after a rollback.
+struct Hook {
+  std::string container;
+  std::vector<std::string> command;  // the program, as the container finds it, and its arguments; no shell
+  Millis timeout{10'000};
+  bool may_fail = false;  // failurePolicy: Ignore. Otherwise those that follow in the list are not begun after its failure
+  bool operator==(const Hook&) const = default;
+};
+
 // ---- commands -----------------------------------------------------------------------------------------------------------
 struct Request {  // "checkpoint-request": save, keep the gate closed for at most `hold`, acknowledge
   Epoch epoch{};
@@ -136,8 +145,15 @@ struct Upload { Epoch checkpoint{}; std::string digest; std::string ns; Reposito
 // Bring a checkpoint back from there, of this pod or of one that it stands in for. `id`: as Uploaded said. Asked again as Upload is.
 struct Fetch { Epoch checkpoint{}; std::string digest; std::string id; Repository repository; };
 
+// Run these hooks one after the other, those whose container is here; in the background, and never within a round. `key` names this run:
+// asked again, the answer is how far it is or how it ended, and nothing runs twice (but a sidecar that was restarted has forgotten it).
+struct RunHooks { std::string key; std::vector<Hook> hooks; };
+// Copy these volumes now, while the application runs: the next checkpoint copies what differs then. In the background; `key` as above.
+// Never needed: what it has not copied is copied with the checkpoint.
+struct Precopy { std::string key; std::vector<Volume> volumes; };
+
 using Command = std::variant<Request, Done, Abort, Prepare, Stop, Restore, Release, Forget, Preflight, Recall, Probe, Sever, Configure,
-                             Upload, Fetch>;
+                             Upload, Fetch, RunHooks, Precopy>;
 
 // ---- replies ------------------------------------------------------------------------------------------------------------
 struct Acked { Epoch epoch{}; LocalCheckpoint checkpoint; };
@@ -145,7 +161,7 @@ struct Acked { Epoch epoch{}; LocalCheckpoint checkpoint; };
 struct Opened { Epoch epoch{}; Micros gated{0}; std::string digest; };
 struct Prepared { Epoch epoch{}; };
 struct Stopped { Epoch epoch{}; std::vector<Shift> shifts; };  // of each connection of the checkpoint; `sent` as it was then
-struct Restored { Epoch epoch{}; Timings timings; };
+struct Restored { Epoch epoch{}; Timings timings; Bytes written{}; };  // `written`: into files, which differed
 struct Forgotten { Epoch checkpoint{}; };
 struct Finding {  // of the preflight
   bool fatal = false;  // true: the dump or the restore would fail; false: something would be lost silently
@@ -168,9 +184,21 @@ struct Uploading { Epoch checkpoint{}; Bytes done{}; Bytes total{}; std::optiona
 struct Uploaded { Epoch checkpoint{}; std::string id; Bytes bytes{}; Bytes added{}; };  // `added`: what was not there before
 struct Fetching { Epoch checkpoint{}; Bytes done{}; Bytes total{}; std::optional<Error> trouble; };
 struct Fetched { Epoch checkpoint{}; };  // verified, and as good as if it had been taken here
+struct HookOutcome {
+  std::uint32_t hook = 0;  // which one of the list
+  bool ran = true;         // false: this pod has no such container
+  std::string failure;     // "exited with status 3", "did not end within 5s and was killed"; empty: it succeeded
+  std::string said;        // the end of its output
+  Micros took{0};
+  bool operator==(const HookOutcome&) const = default;
+};
+struct HooksRunning { std::string key; };
+struct HooksRun { std::string key; std::vector<HookOutcome> outcomes; };  // no more than the hooks that were begun, in their order
+struct Precopying { std::string key; };
+struct Precopied { std::string key; Bytes copied{}; };  // it has ended, with whatever it came to
 struct Refused { Epoch epoch{}; Error why; };  // Busy: try again later. Anything else ends the round.
 
 using Reply = std::variant<Acked, Opened, Prepared, Stopped, Restored, Forgotten, Findings, History, Probed, Severed, Configured,
-                           Uploading, Uploaded, Fetching, Fetched, Refused>;
+                           Uploading, Uploaded, Fetching, Fetched, HooksRunning, HooksRun, Precopying, Precopied, Refused>;
 
 }  // namespace cutline::protocol

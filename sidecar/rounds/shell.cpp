@@ -131,6 +131,12 @@ bool Shell::direct(Asked& asked) {
                           return true;
                         },
                         [&](const protocol::Sever&) { return sever(asked), true; },
+                        [&](const protocol::RunHooks&) {
+                          return asked.reply(protocol::Refused{{}, {Code::Unsupported, "this sidecar runs no hooks"}}), true;
+                        },
+                        [&](const protocol::Precopy&) {
+                          return asked.reply(protocol::Refused{{}, {Code::Unsupported, "this sidecar copies nothing beforehand"}}), true;
+                        },
                         [](const auto&) { return false; },
                     },
                     asked.command);

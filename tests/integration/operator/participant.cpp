@@ -88,7 +88,13 @@ Participant::Behaviour obedient(protocol::CounterTable counters) {
                    [](const Sever& m) -> Reply { return Severed{m.epoch}; },
                    [](const Configure&) -> Reply { return Configured{}; },
                    [](const Upload& m) -> Reply { return Uploaded{m.checkpoint, fmt::format("{:064x}", value(m.checkpoint)), Bytes{1000}, Bytes{900}}; },
-                   [](const Fetch& m) -> Reply { return Fetched{m.checkpoint}; }},
+                   [](const Fetch& m) -> Reply { return Fetched{m.checkpoint}; },
+                   [](const RunHooks& m) -> Reply {
+                     HooksRun out{m.key, {}};
+                     for (const auto& hook : m.hooks) out.outcomes.push_back({static_cast<std::uint32_t>(&hook - m.hooks.data()), true, "", "", Micros{5}});
+                     return out;
+                   },
+                   [](const Precopy& m) -> Reply { return Precopied{m.key, Bytes{0}}; }},
         command);
   };
 }

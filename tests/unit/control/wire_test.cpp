@@ -112,6 +112,32 @@ TEST(Wire, UploadsAndTheirWayArrive) {
   EXPECT_EQ(reply_through_the_wire(Fetched{Epoch{9}}).checkpoint, Epoch{9});
 }
 
+TEST(Wire, HooksAndHowTheyEndedArrive) {
+  const std::vector<Hook> hooks{{"db", {"sh", "-c", "echo \"a\nb\""}, Millis{500}, true}, {"web", {"true"}}};
+  const auto asked = through_the_wire(RunHooks{"s1/2/before", hooks});
+  EXPECT_EQ(asked.key, "s1/2/before");
+  EXPECT_EQ(asked.hooks, hooks);
+  EXPECT_EQ(reply_through_the_wire(HooksRunning{"s1/2/before"}).key, "s1/2/before");
+  const std::vector<HookOutcome> outcomes{{0, true, "exited with status 3", "no \xff such\nfile", Micros{7}}, {1, false, "", "", Micros{0}}};
+  const auto ended = reply_through_the_wire(HooksRun{"s1/2/before", outcomes});
+  EXPECT_EQ(ended.key, "s1/2/before");
+  ASSERT_EQ(ended.outcomes.size(), 2U);
+  EXPECT_EQ(ended.outcomes[0].said, "no \xef\xbf\xbd such\nfile") << "what is no UTF-8 is replaced, never an error";
+  EXPECT_EQ(ended.outcomes[0].failure, "exited with status 3");
+  EXPECT_EQ(ended.outcomes[0].took, Micros{7});
+  EXPECT_EQ(ended.outcomes[1], outcomes[1]);
+}
+
+TEST(Wire, WhatIsCopiedBeforehandAndPutBackArrives) {
+  const std::vector<Volume> volumes{{"db", "/data"}};
+  const auto asked = through_the_wire(Precopy{"s1/2", volumes});
+  EXPECT_EQ(asked.key, "s1/2");
+  EXPECT_EQ(asked.volumes, volumes);
+  EXPECT_EQ(reply_through_the_wire(Precopying{"s1/2"}).key, "s1/2");
+  EXPECT_EQ(reply_through_the_wire(Precopied{"s1/2", Bytes{9}}).copied, Bytes{9});
+  EXPECT_EQ(reply_through_the_wire(Restored{Epoch{9}, {}, Bytes{8}}).written, Bytes{8});
+}
+
 TEST(Wire, ARefusalKeepsItsCode) {
   const auto frame = decode_reply(encode(ReplyFrame{1, Refused{Epoch{7}, {Code::Busy, "another round"}}}));
   ASSERT_TRUE(frame);
