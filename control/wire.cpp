@@ -37,8 +37,10 @@ void members(auto& io, Is<Error> auto& m) { io("code", m.code), io("message", m.
 // Rows: there may be thousands.
 void row(auto& io, Is<Connection> auto& m) { io(m.local.address, m.local.port, m.remote.address, m.remote.port); }
 void row(auto& io, Is<Shift> auto& m) {
-  io(m.connection.local.address, m.connection.local.port, m.connection.remote.address, m.connection.remote.port, m.sent, m.received);
+  io(m.connection.local.address, m.connection.local.port, m.connection.remote.address, m.connection.remote.port, m.sent, m.received,
+     m.remote.address, m.remote.port);
 }
+void row(auto& io, Is<Readdress> auto& m) { io(m.from, m.to); }
 void row(auto& io, Is<Counters> auto& m) {
   io(m.local.address, m.local.port, m.remote.address, m.remote.port, m.acked, m.sent, m.received);
 }
@@ -50,7 +52,7 @@ void members(auto& io, Is<Request> auto& m) { io("epoch", m.epoch), io("holdMs",
 void members(auto& io, Is<Prepare> auto& m) {
   io("epoch", m.epoch), io("checkpoint", m.checkpoint), io("digest", m.digest), io("holdMs", m.hold), io("external", m.external);
 }
-void members(auto& io, Is<Restore> auto& m) { io("epoch", m.epoch), io("shifts", m.shifts); }
+void members(auto& io, Is<Restore> auto& m) { io("epoch", m.epoch), io("shifts", m.shifts), io("addresses", m.addresses); }
 void members(auto& io, Is<Forget> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Recall> auto& m) { io("last", m.last); }
 void members(auto& io, Is<Sever> auto& m) { io("epoch", m.epoch), io("connections", m.connections); }

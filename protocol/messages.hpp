@@ -77,6 +77,13 @@ struct Independent {
   bool operator==(const Independent&) const = default;
 };
 
+// A pod that stands in for one that is gone has another address. The checkpoint's connections go on with that.
+struct Readdress {
+  std::string from;
+  std::string to;
+  auto operator<=>(const Readdress&) const = default;
+};
+
 // A restic repository, where checkpoints are kept beyond their node. Keys and password are in no log, record or status.
 struct Repository {
   std::string url;       // as restic writes it: "s3:https://host:9000/bucket/prefix"
@@ -117,13 +124,14 @@ struct Prepare {  // rollback, phase 1: verify the saved state, close the gate f
 struct Stop { Epoch epoch{}; };
 // How far the sequence numbers of a restored connection lie after its counters (mod 2^32); see sequences.hpp.
 struct Shift {
-  Connection connection;
+  Connection connection;       // as the checkpoint names it
   std::uint32_t sent = 0;      // of what this end sends
   std::uint32_t received = 0;  // of what the other end sends
+  Endpoint remote;             // where its other end is now, if a Service's address had led there; empty: as `addresses` say
   bool operator==(const Shift&) const = default;
 };
-// Phase 3: put back files and processes.
-struct Restore { Epoch epoch{}; std::vector<Shift> shifts; };
+// Phase 3: put back files and processes. `addresses`: of all pods of the rollback that stand in for others, then and now.
+struct Restore { Epoch epoch{}; std::vector<Shift> shifts; std::vector<Readdress> addresses; };
 struct Release { Epoch epoch{}; };  // phase 4: every member is restored, open the gate
 
 struct Forget { Epoch checkpoint{}; };  // the checkpoint is needed no more

@@ -247,7 +247,7 @@ Effects on(State& state, const StopEnded& ended) {
 
 Effects put_back(State& state, Epoch checkpoint, const Restore& restore) {
   state.phase = Restoring{checkpoint};
-  return {Persist{}, PutBack{state.epoch, checkpoint, restore.shifts}};
+  return {Persist{}, PutBack{state.epoch, checkpoint, restore.shifts, restore.addresses}};
 }
 
 Effects on(State& state, const Restore& restore, Instant /*now*/) {

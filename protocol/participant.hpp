@@ -41,7 +41,7 @@ struct OpenGate { Epoch epoch{}; };       // idempotent; report the held time wi
 // not end; leave it so, whatever `hold` says.
 struct Verify { Epoch epoch{}; Epoch checkpoint{}; std::string digest; Millis hold{0}; bool gate_stays = false; std::vector<Connection> external; };
 struct EndAll { Epoch epoch{}; Epoch checkpoint{}; };  // gate without deadline, note where connections stand, end; then StopEnded
-struct PutBack { Epoch epoch{}; Epoch checkpoint{}; std::vector<Shift> shifts; };  // end what is left, restore; then RestoreEnded
+struct PutBack { Epoch epoch{}; Epoch checkpoint{}; std::vector<Shift> shifts; std::vector<Readdress> addresses; };  // end what is left, restore; then RestoreEnded
 struct Answer { Reply reply; };  // the shell adds what it measured: to Opened, Stopped
 using Effect = std::variant<Persist, Save, Keep, Discard, OpenGate, Verify, EndAll, PutBack, Answer>;
 

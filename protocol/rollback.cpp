@@ -73,16 +73,32 @@ Output stop(State& state, Plan plan, Instant now) {
   return out;
 }
 
+// Then and now, of all that stand in for others: their peers need them too.
+std::vector<Readdress> readdressed(const Plan& plan) {
+  std::vector<Readdress> out;
+  for (const auto& [pod, target] : plan.members) out.insert(out.end(), target.addresses.begin(), target.addresses.end());
+  return out;
+}
+
+std::set<PodUid> standing_in(const Plan& plan) {
+  std::set<PodUid> out;
+  for (const auto& [pod, target] : plan.members)
+    if (!target.of.value.empty() && target.of != pod) out.insert(pod);
+  return out;
+}
+
 std::vector<Send> sends(const Stopping& round, const std::set<PodUid>& who) { return multicast<Stop>(round.plan.epoch, who); }
 
 std::vector<Send> sends(const Restoring& round, const std::set<PodUid>& who) {
   std::vector<Send> out;
-  for (const auto& pod : who) out.push_back({pod, Restore{round.plan.epoch, round.shifts.at(pod)}});
+  const auto addresses = readdressed(round.plan);
+  for (const auto& pod : who) out.push_back({pod, Restore{round.plan.epoch, round.shifts.at(pod), addresses}});
   return out;
 }
 
 Output restore(State& state, Stopping& round, Instant now) {
-  Restoring next{std::move(round.plan), both_ways(std::move(round.stopped)), {}, {}, {}};
+  auto shifts = both_ways(std::move(round.stopped), standing_in(round.plan), Readdressing{readdressed(round.plan)});
+  Restoring next{std::move(round.plan), std::move(shifts), {}, {}, {}};
   next.until = now + next.plan.restore_budget;
   Output out{{}, sends(next, names(next.plan)), {}};
   state = std::move(next);

@@ -22,6 +22,8 @@ struct Target {
   Epoch checkpoint{};
   std::string digest;
   std::vector<Connection> external;
+  PodUid of;                         // whose checkpoint; not the member's own: it stands in for that pod, which is gone
+  std::vector<Readdress> addresses;  // of that pod, then, and of this one, now
   bool operator==(const Target&) const = default;
 };
 

@@ -12,14 +12,19 @@
 #pragma once
 
 #include <map>
+#include <set>
 
-#include "protocol/messages.hpp"
+#include "protocol/readdressing.hpp"
 
 namespace cutline::protocol {
 
 // Both ends of a connection count alike, but their checkpoints may be of before and after an earlier rollback, which moved the numbers: so
 // what they agree on is how far numbers lie after counts. `told`: of each pod, each connection that it restores. Returned: the same, each
 // sending end as its receiving end had told; one whose other end is none of these stays as it was.
-[[nodiscard]] std::map<PodUid, std::vector<Shift>> both_ways(std::map<PodUid, std::vector<Shift>> told);
+//
+// `anew`: pods that stand in for others. No node knows a translation of a Service's address for a connection of theirs, so an end that was
+// reached by one names the pod itself from now on, by its present address: `remote`.
+[[nodiscard]] std::map<PodUid, std::vector<Shift>> both_ways(std::map<PodUid, std::vector<Shift>> told, const std::set<PodUid>& anew = {},
+                                                             const Readdressing& readdressing = {});
 
 }  // namespace cutline::protocol

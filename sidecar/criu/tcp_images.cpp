@@ -1,88 +1,48 @@
 #include "sidecar/criu/tcp_images.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <map>
 
 #include "base/fd.hpp"
-#include "sidecar/criu/protobuf.hpp"
+#include "sidecar/criu/image_entries.hpp"
+#include "sidecar/criu/socket_addresses.hpp"
 
 namespace cutline::criu {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMagic = 8;
 constexpr std::size_t kImageLimit = 256U << 20U;
 
-// file_entry
-constexpr std::uint32_t kInetSocket = 4;
-// inet_sk_entry
-constexpr std::uint32_t kInode = 2, kFamily = 3, kProtocol = 5, kState = 6, kSourcePort = 7, kDestinationPort = 8, kSource = 11, kDestination = 12;
 // tcp_stream_entry
 constexpr std::uint32_t kReceived = 2, kSent = 4, kWindowUpdate = 13, kWindowAdvertised = 17;
 
 constexpr std::uint64_t kListening = 10;  // TCP_LISTEN
 
-std::uint32_t length_at(std::string_view text) {
-  std::uint32_t out = 0;
-  std::memcpy(&out, text.data(), sizeof out);
-  return out;
-}
-
-std::string length_text(std::size_t size) {
-  const auto length = static_cast<std::uint32_t>(size);
-  return {reinterpret_cast<const char*>(&length), sizeof length};
-}
-
-// One entry with its length before it, taken from the front.
-Result<std::string_view> take_entry(std::string_view& rest) {
-  if (rest.size() < sizeof(std::uint32_t)) return fail(Code::Corrupt, "an image ends within an entry's length");
-  const auto size = length_at(rest);
-  rest.remove_prefix(sizeof size);
-  if (rest.size() < size) return fail(Code::Corrupt, "an image ends within an entry");
-  const auto out = rest.substr(0, size);
-  rest.remove_prefix(size);
-  return out;
-}
-
-// The words of an address are as in memory, in the network's order. IPv4 in IPv6 is IPv4, as in the counters.
-std::string address_of(std::uint64_t family, const std::vector<std::uint64_t>& words) {
-  std::array<std::uint32_t, 4> raw{};
-  for (std::size_t i = 0; i < std::min(raw.size(), words.size()); ++i) raw[i] = static_cast<std::uint32_t>(words[i]);
-  const bool mapped = family == AF_INET6 && raw[0] == 0 && raw[1] == 0 && raw[2] == htonl(0xffff);
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (family == AF_INET6 && !mapped) ::inet_ntop(AF_INET6, raw.data(), text.data(), text.size());
-  else ::inet_ntop(AF_INET, mapped ? &raw[3] : raw.data(), text.data(), text.size());
-  return text.data();
-}
-
-std::uint64_t value_of(const std::vector<Field>& fields, std::uint32_t id) {
-  const auto* field = find_field(fields, id);
-  return field != nullptr ? field->value : 0;
-}
-
 Result<std::optional<TcpImage>> socket_of(std::string_view entry) {
   const auto file = read_message(entry);
   if (!file) return tl::unexpected(file.error());
-  const auto* inet = find_field(*file, kInetSocket);
+  const auto* inet = find_field(*file, inet::kSocket);
   if (inet == nullptr) return std::nullopt;
   const auto socket = read_message(inet->bytes);
   if (!socket) return tl::unexpected(socket.error());
-  if (value_of(*socket, kProtocol) != IPPROTO_TCP || value_of(*socket, kState) == kListening || value_of(*socket, kDestinationPort) == 0)
-    return std::nullopt;
-  const auto source = values_of(*socket, kSource);
-  const auto destination = values_of(*socket, kDestination);
+  const auto number = [&](std::uint32_t id) {
+    const auto* field = find_field(*socket, id);
+    return field != nullptr ? field->value : 0;
+  };
+  if (number(inet::kProtocol) != IPPROTO_TCP || number(inet::kState) == kListening || number(inet::kDestinationPort) == 0) return std::nullopt;
+  const auto source = values_of(*socket, inet::kSource);
+  const auto destination = values_of(*socket, inet::kDestination);
   if (!source || !destination) return tl::unexpected(source ? destination.error() : source.error());
-  const auto family = value_of(*socket, kFamily);
-  const auto port = [&](std::uint32_t id) { return static_cast<std::uint16_t>(value_of(*socket, id)); };
-  return TcpImage{static_cast<std::uint32_t>(value_of(*socket, kInode)),
-                  {{address_of(family, *source), port(kSourcePort)}, {address_of(family, *destination), port(kDestinationPort)}}};
+  const auto port = [&](std::uint32_t id) { return static_cast<std::uint16_t>(number(id)); };
+  return TcpImage{static_cast<std::uint32_t>(number(inet::kInode)),
+                  {{address_text(number(inet::kFamily), *source), port(inet::kSourcePort)},
+                   {address_text(number(inet::kFamily), *destination), port(inet::kDestinationPort)}}};
 }
 
 Result<std::string> read_image(const fs::path& path) {
@@ -140,11 +100,11 @@ Result<std::string> move_on(std::string_view stream, const protocol::Shift& shif
     if (field.id == kReceived || field.id == kWindowUpdate || field.id == kWindowAdvertised)
       field.value = static_cast<std::uint32_t>(field.value + shift.received);
   }
-  const auto text = write_message(*fields);
-  return std::string{magic} + length_text(text.size()) + text + std::string{stream};
+  return std::string{magic} + entry_text(write_message(*fields)) + std::string{stream};
 }
 
-Status move_on(const std::string& images, const std::string& to, const std::vector<protocol::Shift>& shifts) {
+Status move_on(const std::string& images, const std::string& to, const std::vector<protocol::Shift>& shifts,
+               const protocol::Readdressing& readdressing) {
   if (auto linked = link_all(images, to); !linked) return linked;
   const auto files = read_image(fs::path{images} / "files.img");
   if (!files) return tl::unexpected(files.error());
@@ -163,7 +123,10 @@ Status move_on(const std::string& images, const std::string& to, const std::vect
     if (!moved) return forward(moved, path.filename().string());
     if (auto done = replace(path, *moved); !done) return done;
   }
-  return {};
+  if (readdressing.empty()) return {};
+  const auto renamed = readdress(*files, readdressing);
+  if (!renamed) return forward(renamed, "files.img");
+  return replace(fs::path{to} / "files.img", *renamed);
 }
 
 }  // namespace cutline::criu

@@ -4,7 +4,7 @@
 // tcp-stream.proto (tcp-stream-<inode, hexadecimal>.img: two magic numbers, one entry with its length, and the bytes of both queues).
 #pragma once
 
-#include "protocol/messages.hpp"
+#include "protocol/readdressing.hpp"
 
 namespace cutline::criu {
 
@@ -19,8 +19,10 @@ struct TcpImage {
 // The content of a tcp-stream image, moved on. Corrupt: it is none.
 [[nodiscard]] Result<std::string> move_on(std::string_view stream, const protocol::Shift& shift);
 
-// A folder at `to`, made anew, with all that is in `images`, which stays as it is, but with these connections moved on: the images that
-// change are written, the others are links to the same file. Both on one file system. `to` is the caller's to delete.
-[[nodiscard]] Status move_on(const std::string& images, const std::string& to, const std::vector<protocol::Shift>& shifts);
+// A folder at `to`, made anew, with all that is in `images`, which stays as it is, but with these connections moved on, and with other
+// addresses: the images that change are written, the others are links to the same file. Both on one file system. `to` is the caller's to
+// delete.
+[[nodiscard]] Status move_on(const std::string& images, const std::string& to, const std::vector<protocol::Shift>& shifts,
+                             const protocol::Readdressing& readdressing = {});
 
 }  // namespace cutline::criu

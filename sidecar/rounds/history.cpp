@@ -21,13 +21,16 @@ Status History::read() {
     if (!stored) {
       log::error("a checkpoint cannot be read", {{"epoch", epoch}, {"error", stored.error()}});
     } else if (stored->committed) {
-      checkpoints_.emplace(stored->manifest.checkpoint.index, std::move(stored->manifest.checkpoint));
+      const auto index = stored->manifest.checkpoint.index;
+      const auto names = lineage_.names.find(index);
+      checkpoints_.emplace(index, names == lineage_.names.end() ? std::move(stored->manifest.checkpoint) : names->second(std::move(stored->manifest.checkpoint)));
     } else if (protocol::is_own(epoch)) {
       if (auto gone = store_->discard(epoch); !gone) return gone;
     }
   }
   std::erase_if(lineage_.parents, [&](const auto& known) { return !checkpoints_.contains(known.first); });
   std::erase_if(lineage_.inherited, [&](const auto& known) { return !checkpoints_.contains(known.first); });
+  std::erase_if(lineage_.names, [&](const auto& known) { return !checkpoints_.contains(known.first); });
   // The sidecar ended after it had committed one, and before it wrote that down.
   for (const auto& [index, checkpoint] : checkpoints_) {
     if (!lineage_.parents.emplace(index, checkpoint.parent).second) continue;
@@ -54,10 +57,11 @@ Status History::kept(Epoch epoch, sockets::Tracker& tracker) {
 
 // Its place in the lineage BEFORE its folder: one that is found without is taken for the latest.
 Status History::adopt(store::Draft& draft, const store::Stored& stored) {
+  const auto next = store_->next_index();
+  if (!next) return tl::unexpected(next.error());
+  const auto index = *next;
   auto checkpoint = stored.manifest.checkpoint;
-  const auto index = checkpoint.index;
-  if (const auto known = checkpoints_.find(index); known != checkpoints_.end() && known->second.epoch != draft.epoch())
-    return fail(Code::Conflict, "this pod has a checkpoint {} of its own (epoch {}): forget that one first", value(index), value(known->second.epoch));
+  checkpoint.index = index;
   lineage_.parents[index] = CheckpointIndex{};
   lineage_.inherited[index] = {{}, false};  // what its pod did before is not known here
   if (auto saved = save(); !saved) return saved;
@@ -66,8 +70,16 @@ Status History::adopt(store::Draft& draft, const store::Stored& stored) {
   return {};
 }
 
-Status History::went_back(const sockets::Tracker& tracker) {
+Status History::went_back(const sockets::Tracker& tracker, const protocol::Readdressing& names) {
   lineage_.present = tracker.parent();
+  const auto before = lineage_.names.find(lineage_.present);
+  const auto step = protocol::Readdressing::between(before == lineage_.names.end() ? protocol::Readdressing{} : before->second, names);
+  if (step.empty()) return save();
+  for (auto& [index, checkpoint] : checkpoints_) {
+    checkpoint = step(std::move(checkpoint));
+    lineage_.names[index] = lineage_.names[index].then(step);
+  }
+  for (auto& [index, inherited] : lineage_.inherited) inherited.closed = step(std::move(inherited.closed));
   return save();
 }
 
@@ -98,6 +110,7 @@ Status History::forget(Epoch epoch, sockets::Tracker& tracker) {
   }
   lineage_.parents.erase(index);
   lineage_.inherited.erase(index);
+  lineage_.names.erase(index);
   if (lineage_.present == index) {
     lineage_.present = interval.parent;
     tracker.precede(interval);
@@ -126,6 +139,12 @@ std::vector<Epoch> History::own() const {
   for (const auto& [index, checkpoint] : checkpoints_)
     if (protocol::is_own(checkpoint.epoch)) out.push_back(checkpoint.epoch);
   return out;
+}
+
+protocol::Readdressing History::names(Epoch epoch) const {
+  const auto* checkpoint = find(epoch);
+  const auto found = checkpoint == nullptr ? lineage_.names.end() : lineage_.names.find(checkpoint->index);
+  return found == lineage_.names.end() ? protocol::Readdressing{} : found->second;
 }
 
 const protocol::LocalCheckpoint* History::find(Epoch epoch) const {

@@ -20,11 +20,11 @@ class History {
 
   // It is committed. It leads to the present unless another checkpoint has been taken, or gone back to, since: the tracker knows.
   [[nodiscard]] Status kept(Epoch checkpoint, sockets::Tracker& tracker);
-  // A draft that was checked becomes one of the pod's checkpoints; it leads nowhere until it is gone back to. Conflict: the pod has
-  // another one of this number.
+  // A draft that was checked becomes one of the pod's checkpoints, with the next number; it leads nowhere until it is gone back to.
   [[nodiscard]] Status adopt(store::Draft& draft, const store::Stored& stored);
-  // The tracker's interval begins at a checkpoint that was put back.
-  [[nodiscard]] Status went_back(const sockets::Tracker& tracker);
+  // The tracker's interval begins at a checkpoint that was put back. `names`: how what it names is called from now on; all checkpoints that
+  // are kept here are told by these names then.
+  [[nodiscard]] Status went_back(const sockets::Tracker& tracker, const protocol::Readdressing& names = {});
   // Deletes it; what it told of its interval stays with those that followed on it. Idempotent.
   [[nodiscard]] Status forget(Epoch checkpoint, sockets::Tracker& tracker);
 
@@ -33,6 +33,8 @@ class History {
   // Taken without a coordinator, oldest first.
   [[nodiscard]] std::vector<Epoch> own() const;
   [[nodiscard]] const protocol::LocalCheckpoint* find(Epoch checkpoint) const;
+  // How what it names is called now.
+  [[nodiscard]] protocol::Readdressing names(Epoch checkpoint) const;
 
  private:
   History(const store::Store& store, store::Lineage lineage, bool fresh)
@@ -44,7 +46,7 @@ class History {
   const store::Store* store_;
   store::Lineage lineage_;
   bool fresh_;
-  std::map<CheckpointIndex, protocol::LocalCheckpoint> checkpoints_;  // as stored
+  std::map<CheckpointIndex, protocol::LocalCheckpoint> checkpoints_;  // as stored, but for names
 };
 
 }  // namespace cutline::sidecar

@@ -50,12 +50,17 @@ Status end_processes(PodParts& pod, const std::vector<Container>& containers, co
   return pod.gate.discard();
 }
 
-// The images with their connections' sequence numbers moved on, beside the store's folders; gone with the object.
+struct Moves {
+  std::vector<protocol::Shift> numbers;  // connections as the checkpoint names them
+  protocol::Readdressing names;
+};
+
+// The images with their connections' sequence numbers moved on, and their names of today, beside the store's folders; gone with the object.
 class MovedImages {
  public:
-  static Result<MovedImages> of(const PodParts& pod, const std::string& folder, const std::vector<protocol::Shift>& shifts) {
+  static Result<MovedImages> of(const PodParts& pod, const std::string& folder, const Moves& moves) {
     MovedImages out{pod.store.root() + "/moved"};
-    const auto moved = criu::move_on(folder, *out.folder_, shifts);
+    const auto moved = criu::move_on(folder, *out.folder_, moves.numbers, moves.names);
     return moved ? std::move(out) : Result<MovedImages>{tl::unexpected(moved.error())};
   }
   MovedImages(MovedImages&&) = default;
@@ -71,7 +76,7 @@ class MovedImages {
   std::unique_ptr<std::string> folder_;  // null: moved from
 };
 
-Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, const std::vector<protocol::Shift>& moves, Deadline deadline) {
+Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, const Moves& moves, Deadline deadline) {
   const auto folder = pod.store.container_folder(checkpoint, container.name);
   if (auto put = files::put_back({container.launcher, folder}, deadline); !put) return forward(put, "container " + container.name);
   const auto work = pod.work + "/" + container.name;
@@ -87,8 +92,7 @@ Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, 
 }
 
 // One after the other: their numbers and loopback connections are apart, but CRIU's checks of free numbers are not.
-Status restore_all(PodParts& pod, const std::vector<Container>& containers, Epoch checkpoint, const std::vector<protocol::Shift>& moves,
-                   Deadline deadline) {
+Status restore_all(PodParts& pod, const std::vector<Container>& containers, Epoch checkpoint, const Moves& moves, Deadline deadline) {
   for (const auto& container : containers)
     if (auto restored = restore_one(pod, container, checkpoint, moves, deadline); !restored) return restored;
   return {};
@@ -108,12 +112,19 @@ Result<protocol::Timings> end_for_good(PodParts& pod) {
   return protocol::Timings{.restore = since(start)};
 }
 
+sockets::Bases::Offsets renamed(const sockets::Bases::Offsets& offsets, const protocol::Readdressing& names) {
+  sockets::Bases::Offsets out;
+  for (const auto& [connection, offset] : offsets) out.emplace(names(connection), offset);
+  return out;
+}
+
 constexpr Epoch kStart{};  // the name of every pod's checkpoint 0
 
 Status verify_stored(PodParts& pod, const protocol::participant::Verify& request) {
   const auto stored = pod.store.verify(request.checkpoint, request.digest, Deadline::after(kVerify));
   if (!stored) return forward(stored, fmt::format("checkpoint of epoch {}", value(request.checkpoint)));
-  if (stored->manifest.uid != pod.uid) return fail(Code::Corrupt, "the checkpoint is of pod {}, not of this one", stored->manifest.uid.value);
+  if (stored->manifest.uid != pod.uid && !stored->adopted)
+    return fail(Code::Corrupt, "the checkpoint is of pod {}, not of this one", stored->manifest.uid.value);
   if (auto containers = match(pod.launchers, stored->manifest); !containers) return tl::unexpected(containers.error());
   return {};
 }
@@ -145,19 +156,19 @@ Status stop(PodParts& pod, const protocol::participant::EndAll& request) {
   return end_processes(pod, *containers, connections);
 }
 
-Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoint) {
+Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoint, const protocol::Readdressing& names) {
   if (checkpoint == kStart) return std::vector<protocol::Shift>{};
   const auto stored = pod.store.load(checkpoint);
-  return stored ? shifts_to(pod.store, stored->manifest) : tl::unexpected(stored.error());
+  return stored ? shifts_to(pod.store, stored->manifest, names) : tl::unexpected(stored.error());
 }
 
-Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request) {
+Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request, const protocol::Readdressing& names) {
   if (request.checkpoint == kStart) return end_for_good(pod);
   const auto start = Clock::now();
   const auto deadline = Deadline::after(kRestore);
   const auto stored = pod.store.load(request.checkpoint);
   if (!stored) return tl::unexpected(stored.error());
-  const auto& counters = stored->manifest.checkpoint.counters;
+  const auto checkpoint = names(stored->manifest.checkpoint);
   const auto loopback = load_loopback(pod.store, request.checkpoint);
   if (!loopback) return tl::unexpected(loopback.error());
   auto numbers = agreed(pod.store, stored->manifest, request.shifts);
@@ -169,9 +180,9 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
 
   if (!pod.gate_closed_at) pod.gate_closed_at = Clock::now();
   if (auto closed = pod.gate.close(std::nullopt); !closed) return forward(closed, "gate");
-  if (auto ended = end_processes(pod, *containers, counters); !ended) return tl::unexpected(ended.error());
-  if (auto held = pod.gate.hold_loopback(*loopback); !held) return forward(held, "loopback");
-  auto restored = restore_all(pod, *containers, request.checkpoint, numbers->moves, deadline);
+  if (auto ended = end_processes(pod, *containers, checkpoint.counters); !ended) return tl::unexpected(ended.error());
+  if (auto held = pod.gate.hold_loopback(names(*loopback)); !held) return forward(held, "loopback");
+  auto restored = restore_all(pod, *containers, request.checkpoint, {std::move(numbers->moves), names}, deadline);
   if (auto released = pod.gate.release_loopback(); !released && restored) restored = released;
   if (!restored) return tl::unexpected(restored.error());
 
@@ -179,9 +190,9 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   if (!live) return forward(live, "counters");
   const auto flows = gate::datagrams();
   if (!flows) return forward(flows, "datagrams");
-  for (const auto& missing : pod.tracker.restored(stored->manifest.checkpoint, *live, *flows, std::move(numbers->offsets)))
+  for (const auto& missing : pod.tracker.restored(checkpoint, *live, *flows, renamed(numbers->offsets, names)))
     log::warn("connection not restored", {{"local_port", missing.local.port}, {"remote", missing.remote.address}, {"remote_port", missing.remote.port}});
-  const auto closed = sockets::destroy(*external, sockets::Which::All, Deadline::after(kSockets));
+  const auto closed = sockets::destroy(names(*external), sockets::Which::All, Deadline::after(kSockets));
   if (!closed) return forward(closed, "external connections");
   log::info("checkpoint put back", {{"epoch", request.epoch}, {"checkpoint", request.checkpoint}, {"closed_external", *closed}, {"us", since(start).count()}});
   return protocol::Timings{.restore = since(start)};

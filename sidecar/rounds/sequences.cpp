@@ -82,7 +82,7 @@ Status forget_numbers(const store::Store& store) {
   return ::unlink(path.c_str()) == 0 || errno == ENOENT ? Status{} : fail_errno(errno, "unlink " + path);
 }
 
-Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const store::Manifest& checkpoint) {
+Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const store::Manifest& checkpoint, const protocol::Readdressing& names) {
   auto then = offsets_at(store, checkpoint);
   const auto now = noted(store);
   if (!then || !now) return tl::unexpected(then ? now.error() : then.error());
@@ -90,7 +90,7 @@ Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const 
   for (const auto& row : checkpoint.checkpoint.counters) {
     const protocol::Connection connection{row.local, row.remote};
     auto [sent, received] = (*then)[connection];
-    if (const auto number = now->find(connection); number != now->end()) received = number->second - static_cast<std::uint32_t>(row.received);
+    if (const auto number = now->find(names(connection)); number != now->end()) received = number->second - static_cast<std::uint32_t>(row.received);
     out.push_back({connection, sent, received});
   }
   return out;

@@ -2,6 +2,7 @@
 // restored connections go on from there. See protocol/sequences.hpp.
 #pragma once
 
+#include "protocol/readdressing.hpp"
 #include "sidecar/rounds/pod.hpp"
 
 namespace cutline::sidecar {
@@ -16,7 +17,9 @@ namespace cutline::sidecar {
 [[nodiscard]] Status forget_numbers(const store::Store& store);
 
 // What this end says of the checkpoint's connections: it goes on receiving from the number that was noted, if one was.
-[[nodiscard]] Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const store::Manifest& checkpoint);
+// `names`: how they were called when that was.
+[[nodiscard]] Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const store::Manifest& checkpoint,
+                                                             const protocol::Readdressing& names);
 
 // What was agreed, for the tracker; and how far the images of the checkpoint are to be moved for it.
 struct Agreed {

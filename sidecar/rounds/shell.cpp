@@ -103,7 +103,7 @@ void Shell::handle(Input& input) {
     own_failure_ = saved->result ? Error{Code::Timeout, "the save ended after the gate's deadline"} : saved->result.error();
   // Before anybody hears of it: the next interval begins where the pod was put back to.
   if (auto* restored = std::get_if<p::RestoreEnded>(&event); restored && restored->result) {
-    if (auto written = history_.went_back(pod_.tracker); !written) restored->result = forward(written, "lineage");
+    if (auto written = history_.went_back(pod_.tracker, names_); !written) restored->result = forward(written, "lineage");
     own_.start_again(now());
   }
   feed(event);
@@ -232,7 +232,11 @@ void Shell::carry_out(const p::Effect& effect, Status& durable) {
                  [&](const p::OpenGate&) { open_gate(); },
                  [&](const p::Verify& verify) { start(verify, durable); },
                  [&](const p::EndAll& end_all) { start(end_all, durable); },
-                 [&](const p::PutBack& put_back) { start(put_back, durable); },
+                 [&](const p::PutBack& put_back) {
+                   names_ = protocol::Readdressing{put_back.addresses, put_back.shifts};
+                   if (names_.empty()) names_ = history_.names(put_back.checkpoint);
+                   start(put_back, durable);
+                 },
                  [&](const p::Answer& reply) { answer(reply.reply); },
              },
              effect);
@@ -274,7 +278,8 @@ void Shell::answer(const Reply& reply) {
     if (const auto* kept = history_.find(opened->epoch)) opened->digest = kept->digest;
   }
   if (auto* stopped = std::get_if<protocol::Stopped>(&out)) {
-    auto told = shifts(pod_, p::durable(state_).restoring.value_or(Epoch{}));
+    const auto checkpoint = p::durable(state_).restoring.value_or(Epoch{});
+    auto told = shifts(pod_, checkpoint, history_.names(checkpoint));
     if (told) stopped->shifts = *std::move(told);
     else out = protocol::Refused{stopped->epoch, told.error().in("sequence numbers")};
   }
@@ -330,7 +335,7 @@ Shell::Event Shell::perform(const Job& job) {
                         },
                         [&](const p::Verify& m) -> Event { return p::PrepareEnded{m.epoch, verify(pod_, m), now()}; },
                         [&](const p::EndAll& m) -> Event { return p::StopEnded{m.epoch, stop(pod_, m), now()}; },
-                        [&](const p::PutBack& m) -> Event { return p::RestoreEnded{m.epoch, put_back(pod_, m), now()}; },
+                        [&](const p::PutBack& m) -> Event { return p::RestoreEnded{m.epoch, put_back(pod_, m, names_), now()}; },
                     },
                     job);
 }

@@ -75,6 +75,7 @@ class Shell {
   Remote& remote_;
   OwnTime own_;
   protocol::Configure configured_;   // a grace of more than 0: a failure is followed by a rollback
+  protocol::Readdressing names_;     // of the restore that runs; the worker reads it
   Error own_failure_;  // of the own checkpoint that ended last
   protocol::participant::State state_;
   std::vector<Asked> postponed_;     // to the end of a round, or of an upload

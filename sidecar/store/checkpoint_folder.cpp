@@ -108,7 +108,7 @@ Result<Content> list_content(const std::string& folder) {
       out.folders.push_back(name);
     } else if (type != fs::file_type::regular) {
       return fail(Code::Corrupt, "{} in {} is neither a file nor a folder", name, folder);
-    } else if (name != kManifestFile && name != kCommittedFile) {
+    } else if (name != kManifestFile && name != kCommittedFile && name != kAdoptedFile) {
       const auto size = at->file_size(error);
       if (error) break;
       out.files.push_back({name, size, {}});

@@ -53,6 +53,19 @@ protocol::FlowTable flows_of(const Json& json) {
   return out;
 }
 
+Json json_of(const protocol::Readdressing& names) {
+  Json remotes = Json::array();
+  for (const auto& [c, remote] : names.remotes()) remotes.push_back({json_of(c.local), json_of(c.remote), json_of(remote)});
+  return {{"addresses", names.addresses()}, {"remotes", std::move(remotes)}};
+}
+
+protocol::Readdressing names_of(const Json& json) {
+  std::map<protocol::Connection, protocol::Endpoint> remotes;
+  for (const auto& row : json.at("remotes"))
+    remotes.emplace(protocol::Connection{endpoint_of(row.at(0)), endpoint_of(row.at(1))}, endpoint_of(row.at(2)));
+  return protocol::Readdressing::of(json.at("addresses").get<std::map<std::string, std::string>>(), std::move(remotes));
+}
+
 Json json_of(const protocol::Timings& t) {
   return {{"frozenMicros", t.frozen.count()},
           {"dumpMicros", t.dump.count()},

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "protocol/participant.hpp"
+#include "protocol/readdressing.hpp"
 
 namespace cutline::store {
 
@@ -17,6 +18,8 @@ using Json = nlohmann::json;
 [[nodiscard]] protocol::Timings timings_of(const Json& json);
 [[nodiscard]] Json json_of(protocol::GateKind gate);
 [[nodiscard]] protocol::GateKind gate_of(const Json& json);
+[[nodiscard]] Json json_of(const protocol::Readdressing& names);
+[[nodiscard]] protocol::Readdressing names_of(const Json& json);
 // Without the digest.
 [[nodiscard]] Json json_of(const protocol::LocalCheckpoint& checkpoint);
 [[nodiscard]] protocol::LocalCheckpoint checkpoint_of(const Json& json);

@@ -35,6 +35,7 @@ Result<std::optional<Lineage>> load_lineage(const std::string& root) {
     for (const auto& row : json.at("kept")) {
       const auto index = index_of(row.at("index"));
       out.parents.emplace(index, index_of(row.at("parent")));
+      if (row.contains("names")) out.names.emplace(index, names_of(row.at("names")));
       if (!row.contains("inherited")) continue;
       const auto& inherited = row.at("inherited");
       out.inherited.emplace(index, Lineage::Inherited{counters_of(inherited.at("closed")), inherited.at("observed").get<bool>()});
@@ -51,6 +52,7 @@ Status save_lineage(const std::string& root, const Lineage& lineage) {
     Json row = {{"index", value(index)}, {"parent", value(parent)}};
     if (const auto found = lineage.inherited.find(index); found != lineage.inherited.end())
       row["inherited"] = {{"closed", json_of(found->second.closed)}, {"observed", found->second.observed}};
+    if (const auto found = lineage.names.find(index); found != lineage.names.end()) row["names"] = json_of(found->second);
     kept.push_back(std::move(row));
   }
   return replace_file(path_in(root), Json{{"schema", kSchema}, {"present", value(lineage.present)}, {"kept", kept}}.dump() + "\n");

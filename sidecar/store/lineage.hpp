@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "protocol/messages.hpp"
+#include "protocol/readdressing.hpp"
 
 namespace cutline::store {
 
@@ -19,6 +19,7 @@ struct Lineage {
   CheckpointIndex present{};                             // taken, or rolled back to, last; 0: the pod's start
   std::map<CheckpointIndex, CheckpointIndex> parents;    // of each kept checkpoint
   std::map<CheckpointIndex, Inherited> inherited;
+  std::map<CheckpointIndex, protocol::Readdressing> names;  // how what a checkpoint names is called now, where that has changed since
   bool operator==(const Lineage&) const = default;
 };
 

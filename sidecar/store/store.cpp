@@ -196,10 +196,13 @@ Result<Stored> Store::load_from(const std::string& path, Epoch epoch) {
   if (!text) return forward(text, path);
   auto manifest = manifest_from_json(*text);
   if (!manifest) return forward(manifest, path);
-  if (manifest->checkpoint.epoch != epoch)
+  const auto adopted = read_file(path + '/' + kAdoptedFile, 64);
+  if (adopted) manifest->checkpoint.index = CheckpointIndex{number_of(*adopted).value_or(0)};
+  else if (manifest->checkpoint.epoch != epoch)
     return fail(Code::Corrupt, "{} holds the checkpoint of epoch {}", path, value(manifest->checkpoint.epoch));
+  manifest->checkpoint.epoch = epoch;
   manifest->checkpoint.digest = digest_of(*text);
-  return Stored{*std::move(manifest), ::faccessat(dir->get(), kCommittedFile, F_OK, 0) == 0};
+  return Stored{*std::move(manifest), ::faccessat(dir->get(), kCommittedFile, F_OK, 0) == 0, adopted.has_value()};
 }
 
 Result<Stored> Store::verify(Epoch epoch, const std::string& digest, Deadline deadline) const {
@@ -226,6 +229,8 @@ Result<Stored> Store::verify_in(const std::string& path, Epoch epoch, const std:
 Result<Stored> Store::check(const Draft& draft, const std::string& digest, Deadline deadline) const {
   const auto path = *draft.folder_ + '/' + kCommittedFile;
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, "delete " + path);
+  if (auto done = write_file(*draft.folder_ + '/' + kAdoptedFile, std::to_string(value(draft.index_)), Disk::Later); !done)
+    return tl::unexpected(done.error());
   auto stored = verify_in(*draft.folder_, draft.epoch_, digest, Reading::AndFlush, deadline);
   if (!stored) return stored;
   if (auto done = flush_folders(*draft.folder_); !done) return tl::unexpected(done.error());
@@ -236,6 +241,7 @@ Result<Stored> Store::check(const Draft& draft, const std::string& digest, Deadl
 Status Store::adopt(Draft& draft, CheckpointIndex index) const {
   if (!draft.folder_) return fail(Code::Invalid, "checkpoint {} is sealed already", value(draft.epoch_));
   if (auto done = raise_last_index(index); !done) return done;
+  if (auto done = write_file(*draft.folder_ + '/' + kAdoptedFile, std::to_string(value(index)), Disk::Now); !done) return done;
   const auto name = folder(draft.epoch_);
   if (::rename(draft.folder_->c_str(), name.c_str()) != 0) return fail_errno(errno, "rename to " + name);
   draft.folder_.reset();

@@ -3,6 +3,7 @@
 //   <root>/checkpoints/<epoch>/manifest.json                 named, and so complete, by one rename of the
 //   folder <root>/checkpoints/<epoch>/<container>/...               CRIU's images, files.json, files-N.data
 //   <root>/checkpoints/<epoch>/committed                     the coordinator has committed the cut that it belongs to
+//   <root>/checkpoints/<epoch>/adopted                       the index of one that was brought from another pod
 //   <root>/checkpoints/<epoch>.draft | <epoch>.gone          being written, being deleted: collected at the next start
 //   <root>/last-index                                        highest index of a committed checkpoint, so that none is
 //   used twice
@@ -19,6 +20,7 @@
 namespace cutline::store {
 
 inline constexpr const char* kCommittedFile = "committed";
+inline constexpr const char* kAdoptedFile = "adopted";
 
 // A checkpoint that is being written. Deleted with the object, unless it was sealed.
 class Draft {
@@ -45,6 +47,7 @@ class Draft {
 struct Stored {
   Manifest manifest;  // checkpoint.digest is filled in
   bool committed = false;
+  bool adopted = false;  // brought from another pod, or anew
 };
 
 class Store {
@@ -67,7 +70,7 @@ class Store {
   // A draft whose files were brought from elsewhere: they are those that the manifest with this digest lists, and on disk when this
   // returns. Corrupt: names the file.
   [[nodiscard]] Result<Stored> check(const Draft& draft, const std::string& digest, Deadline deadline) const;
-  // Seals and commits what was checked, and has this index.
+  // Seals and commits what was checked. Here it is called by the draft's epoch and this index, whatever its pod had called it.
   [[nodiscard]] Status adopt(Draft& draft, CheckpointIndex index) const;
   [[nodiscard]] std::string checkpoint_folder(Epoch epoch) const { return folder(epoch); }
   // For CRIU and files::put_back; of a verified checkpoint.

@@ -65,9 +65,11 @@ TEST(Wire, FailuresArriveWithTheirContainers) {
 }
 
 TEST(Wire, HowFarConnectionsMoveArrives) {
-  const std::vector<Shift> shifts{{{{"10.0.0.1", 6379}, {"10.0.0.2", 50000}}, 7, 0xffffffff}};
+  const std::vector<Shift> shifts{{{{"10.0.0.1", 6379}, {"10.0.0.2", 50000}}, 7, 0xffffffff, {"10.0.0.9", 6379}}};
   EXPECT_EQ(reply_through_the_wire(Stopped{Epoch{9}, shifts}).shifts, shifts);
-  EXPECT_EQ(through_the_wire(Restore{Epoch{9}, shifts}).shifts, shifts);
+  const auto restore = through_the_wire(Restore{Epoch{9}, shifts, {{"10.0.0.1", "10.0.0.7"}}});
+  EXPECT_EQ(restore.shifts, shifts);
+  EXPECT_EQ(restore.addresses, (std::vector<Readdress>{{"10.0.0.1", "10.0.0.7"}}));
   EXPECT_EQ(through_the_wire(Stop{Epoch{9}}).epoch, Epoch{9});
 }
 
