@@ -55,12 +55,19 @@ struct SaveSpec {  // the part that policy and inline snapshot have in common
   IndependentSpec independent;  // of protocol Independent
 };
 
+struct ImportSpec {  // of a snapshot that another cluster, or a namespace that is gone, has left in a repository
+  std::string repository;
+  std::string ns;        // it was taken there
+  std::string snapshot;  // empty: the last one
+};
+
 struct SnapshotSpec {
   std::optional<std::string> policy;  // else `inline_spec`
   std::optional<SaveSpec> inline_spec;
   std::optional<std::string> protocol;
   std::optional<std::string> initiator;  // instead of the policy's
   bool pinned = false;
+  std::optional<ImportSpec> import;
 };
 
 struct RollbackSpec {

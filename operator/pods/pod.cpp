@@ -18,6 +18,7 @@ Pod read_pod(const Json& object) {
   Pod out;
   out.uid = PodUid{kube::uid_of(object)};
   out.name = kube::key_of(object).name;
+  out.generate_name = kube::string_at(object, "/metadata/generateName");
   out.node = kube::string_at(object, "/spec/nodeName");
   for (const auto& ip : list(object, "/status/podIPs")) out.addresses.push_back(ip.value("ip", ""));
   out.labels = object.value(Pointer{"/metadata/labels"}, Json::object());

@@ -12,6 +12,7 @@ namespace cutline::op {
 struct Pod {
   PodUid uid;
   std::string name;
+  std::string generate_name;  // what its owner named it by, if it did
   std::string node;
   std::vector<std::string> addresses;
   kube::Json labels;

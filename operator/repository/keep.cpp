@@ -8,6 +8,7 @@
 #include "operator/repository/access.hpp"
 #include "operator/repository/durable.hpp"
 #include "operator/repository/keeping.hpp"
+#include "operator/repository/reach.hpp"
 #include "repository/tags.hpp"
 
 namespace cutline::op::repository {
@@ -72,18 +73,7 @@ class Step {
 
   const Next& now_next(const std::vector<Pod>& pods) { return next_.emplace(next(keeper_.object(), pods)); }
 
-  // Its own reconciler makes it ready; until then nobody need be asked.
-  Result<protocol::Repository> reach() {
-    const auto repository = context_.client.get(kRepositories, {keeper_.key().ns, name_}, Deadline::after(kRead));
-    if (!repository && repository.error().code == Code::NotFound)
-      return fail(Code::NotFound, "there is no SnapshotRepository {} in this namespace", name_);
-    if (!repository) return tl::unexpected(Error{Code::Busy, repository.error().message});
-    if (!is_true(*repository, "Ready")) {
-      const auto* ready = find_condition(*repository, "Ready");
-      return fail(Code::Unavailable, "SnapshotRepository {} is not ready: {}", name_, ready == nullptr ? "it was not looked at yet" : ready->value("message", ""));
-    }
-    return read_access(context_.client, *repository, Deadline::after(kRead));
-  }
+  Result<protocol::Repository> reach() { return repository::reach(context_, keeper_.key().ns, name_); }
 
   Result<std::string> sealed(const r::Restic& restic) {
     const auto& object = keeper_.object();
@@ -191,7 +181,7 @@ Result<Outcome> keep(Context& context, RecordKeeper& keeper, const std::optional
 cutline::Status forget(Context& context, const Json& snapshot) {
   context.keeping.look_again(kube::uid_of(snapshot), {});
   const auto name = kube::string_at(snapshot, "/status/repository");
-  if (name.empty()) return {};
+  if (name.empty() || snapshot.contains(Json::json_pointer("/spec/import"))) return {};  // what was imported is another object's
   const auto done = forget_there(context, snapshot, {kube::key_of(snapshot).ns, name});
   if (done) return {};
   const bool hopeless = done.error().code == Code::NotFound || done.error().code == Code::Unsupported;

@@ -27,6 +27,19 @@ class Keeping {
     return waste_.erase(repository) != 0;
   }
 
+  // Manifests that have verified, by their names in the repository: those never change.
+  [[nodiscard]] std::optional<cutline::repository::Manifest> verified(const std::string& id) const {
+    const std::scoped_lock lock{mutex_};
+    const auto found = verified_.find(id);
+    return found == verified_.end() ? std::nullopt : std::optional{found->second};
+  }
+  void remember(const std::string& id, cutline::repository::Manifest manifest) {
+    constexpr std::size_t kMany = 64;
+    const std::scoped_lock lock{mutex_};
+    if (verified_.size() >= kMany) verified_.clear();
+    verified_.insert_or_assign(id, std::move(manifest));
+  }
+
   // Each record of progress is news that brings its snapshot back at once: until then it has to wait.
   [[nodiscard]] std::optional<Millis> must_wait(const std::string& snapshot_uid) const {
     const std::scoped_lock lock{mutex_};
@@ -46,6 +59,7 @@ class Keeping {
   Signing signing_;
   mutable std::mutex mutex_;
   std::set<kube::Key> waste_;
+  std::map<std::string, cutline::repository::Manifest> verified_;
   std::map<std::string, Deadline> next_;  // of snapshots that are on their way
 };
 

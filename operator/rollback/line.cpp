@@ -42,11 +42,11 @@ std::string because(const protocol::Line& line, const PodUid& pod, const protoco
 }
 
 Result<Entry> entry(const Remembered& pod, const Point& point, std::vector<protocol::Connection> close, std::string because) {
-  if (point.kind == Point::Kind::Start) return Entry{pod.pod, {Epoch{}, {}, {}}, "present", "start", std::move(because), {}};
+  if (point.kind == Point::Kind::Start) return Entry{pod.pod, {}, "present", "start", std::move(because), {}, {}, {}};
   const auto* checkpoint = checkpoint_at(pod, point.index);
   if (checkpoint == nullptr) return fail(Code::Internal, "pod {} has no checkpoint {}", pod.pod.name, value(point.index));
-  return Entry{pod.pod, {checkpoint->epoch, checkpoint->digest, std::move(close)}, "present", fmt::format("checkpoint {}", value(point.index)),
-               std::move(because), point.index};
+  return Entry{pod.pod, {checkpoint->epoch, checkpoint->digest, std::move(close), {}, {}}, "present", fmt::format("checkpoint {}", value(point.index)),
+               std::move(because), point.index, {}, {}};
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 // the pods' own histories, or taken from a coordinated snapshot as a whole. Pure.
 #pragma once
 
+#include <algorithm>
+
 #include "operator/pods/workload.hpp"
 #include "protocol/line.hpp"
 #include "protocol/rollback.hpp"
@@ -15,6 +17,9 @@ struct Entry {  // one pod's part of the plan, as the user sees it
   std::string to;
   std::string because;
   CheckpointIndex index{};
+  // If the pod stands in for one that is gone: for which, and how its checkpoint is called in the repository, from where it is brought.
+  std::string gone;
+  std::string stored;
 };
 
 struct Severed {  // connections of a pod that stays, whose other ends go back
@@ -30,6 +35,7 @@ struct Line {
   std::uint64_t lost_bytes = 0;
   std::size_t lost_connections = 0;
   std::size_t external = 0;  // of the connections that are closed, those to outside of the workload
+  [[nodiscard]] bool stands_in() const { return std::ranges::any_of(entries, [](const Entry& e) { return !e.gone.empty(); }); }
 };
 
 // What is asked of the engine.

@@ -4,6 +4,7 @@
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
 #include "operator/pods/remember.hpp"
+#include "operator/rollback/bring.hpp"
 #include "operator/rollback/run.hpp"
 #include "operator/rounds/finalizer.hpp"
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr Millis kRead{10'000};
 constexpr Millis kPatience{30'000};
+constexpr Millis kLook{1'000};                    // at checkpoints that are on their way
+constexpr std::chrono::minutes kBringing{60};     // then the repository is not going to answer
 
 // The one that the Rollback names, or the one of the snapshot that it names. Nothing: there is none.
 Result<std::optional<Json>> policy_of(Context& context, const std::string& ns, const RollbackSpec& spec, const std::vector<Json>& snapshots) {
@@ -75,6 +78,13 @@ class Apply {
   }
 
   Result<Outcome> operator()(const Begin& begin) {
+    if (begin.line.stands_in()) {
+      const auto* snapshot = named_snapshot(begin.line.snapshot, observed_.snapshots);
+      const auto brought = bring(context_, begin.line, *snapshot);
+      if (!brought && (brought.error().code == Code::Corrupt || observed_.age > kBringing)) return (*this)(Refuse{brought.error()});
+      if (!brought) return bringing(begin.line.snapshot, brought.error().message);
+      if (!brought->all) return bringing(begin.line.snapshot, brought->far);
+    }
     auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
     if (!epoch) return tl::unexpected(epoch.error());
     log::info("rollback begins", {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"to", begin.line.snapshot}});
@@ -101,6 +111,17 @@ class Apply {
       case Ending::Stopped: return Outcome{};
     }
     return Outcome{};
+  }
+
+  Result<Outcome> bringing(const std::string& to, const std::string& far) {
+    const auto* old = find_condition(keeper_.object(), "Planned");
+    if (old != nullptr && old->value("message", "") == far) return Outcome{kLook};
+    auto written = write([&](Json& object) {
+      object["status"]["to"] = to;  // from now on the snapshot stays
+      set_condition(object, {"Planned", false, "Fetching", far}, now_text());
+    });
+    if (!written) return tl::unexpected(written.error());
+    return Outcome{kLook};
   }
 
   Result<Line> again() {

@@ -169,15 +169,27 @@ void record_severed(Json& object, const Line& line) {
       severed.push_back({{"pod", pod.name}, {"uid", pod.uid.value}, {"local", protocol::show(c.local)}, {"remote", protocol::show(c.remote)}});
 }
 
+namespace {
+
+Json row_of(const Entry& entry) {
+  Json out = {{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"from", entry.from}, {"to", entry.to},
+              {"because", entry.because}, {"epoch", value(entry.target.checkpoint)}, {"digest", entry.target.digest}};
+  if (entry.gone.empty()) return out;
+  Json addresses = Json::array();
+  for (const auto& [from, to] : entry.target.addresses) addresses.push_back({{"from", from}, {"to", to}});
+  out["standsInFor"] = {{"pod", entry.gone}, {"uid", entry.target.of.value}, {"addresses", std::move(addresses)}};
+  return out;
+}
+
+}  // namespace
+
 void record_plan(Json& object, const Line& line, const std::string& now) {
   auto& status = object["status"];
   status["to"] = line.snapshot;
   status["dominoDepth"] = line.domino_depth;
   status["lost"] = {{"bytes", line.lost_bytes}, {"connections", line.lost_connections + line.external}, {"external", line.external}};
   status["plan"] = Json::array();
-  for (const auto& entry : line.entries)
-    status["plan"].push_back({{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"from", entry.from}, {"to", entry.to},
-                              {"because", entry.because}, {"epoch", value(entry.target.checkpoint)}, {"digest", entry.target.digest}});
+  for (const auto& entry : line.entries) status["plan"].push_back(row_of(entry));
   record_severed(object, line);
   const auto where = line.snapshot.empty() ? "the recovery line" : line.snapshot;
   set_condition(object, {"Planned", true, "LineFound", fmt::format("{} pods go back to {}", line.entries.size(), where)}, now);

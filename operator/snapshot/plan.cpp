@@ -2,6 +2,7 @@
 
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/pods/places.hpp"
 
 namespace cutline::op::snapshot {
 namespace {
@@ -61,6 +62,14 @@ Members reached(const Observed& o, const SaveSpec& save, bool committed) {
   return out;
 }
 
+// Pods that stand in for members may have been brought a checkpoint of theirs.
+std::vector<control::Peer> copies(const Observed& o) {
+  std::vector<control::Peer> out;
+  for (const auto& [uid, pod] : places(o.object.value(Json::json_pointer("/status/members"), Json::array()), o.pods))
+    if (pod->uid != uid && reachable(*pod)) out.push_back(peer_of(*pod));
+  return out;
+}
+
 Decision begin(const Observed& o, SaveSpec save) {
   auto members = plan_members(save.selector, o.pods);
   if (members && save.protocol == "Incremental" && !full_is_due(o, save)) {
@@ -98,7 +107,7 @@ Decision plan(const Observed& o) {
   if (kube::is_being_deleted(o.object)) {
     if (!has_finalizer(o.object)) return Nothing{};
     if (o.used_by_rollback) return Later{{Code::Busy, "a rollback to this snapshot has not ended"}};
-    return Collect{epoch, recorded_members(o.object, o.pods), !ended && value(epoch) != 0};
+    return Collect{epoch, recorded_members(o.object, o.pods), !ended && value(epoch) != 0, copies(o)};
   }
   if (ended) return Nothing{};
   if (!has_finalizer(o.object)) return AddFinalizer{};
@@ -107,6 +116,7 @@ Decision plan(const Observed& o) {
     Error why{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace: make it, or write spec.selector", *spec.policy)};
     return o.age < kApplied ? Decision{Later{std::move(why)}} : Decision{Refuse{std::move(why), {}}};
   }
+  if (spec.import) return Import{*spec.import};
   const auto save = save_spec_of(o.object, o.policy);
   if (value(epoch) != 0) return Recover{save, reached(o, save, committed), epoch, committed};
   if (save.protocol == "Independent")

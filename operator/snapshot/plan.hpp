@@ -21,13 +21,14 @@ struct Observed {
 struct Nothing {};                              // it has ended, and all is recorded
 struct Later { Error why; };                    // something must pass first
 struct AddFinalizer {};
+struct Import { ImportSpec from; };               // it was taken before, and lies in a repository
 struct Refuse { Error why; std::vector<std::string> not_implemented; };  // ends in Failed; nothing was touched
 // `initiator`: incremental; `members` are all pods that may be members then.
 struct Begin { SaveSpec save; Members members; std::optional<PodUid> initiator; std::vector<Json> services; };
 struct Recover { SaveSpec save; Members members; Epoch epoch{}; bool committed = false; };  // a coordinator that died began it
-struct Collect { Epoch epoch{}; Members members; bool open = false; };  // it is being deleted: thaw, delete images, let it go
+struct Collect { Epoch epoch{}; Members members; bool open = false; std::vector<control::Peer> copies; };  // it is being deleted: thaw, delete images, let it go. Copies: with pods that stand in
 
-using Decision = std::variant<Nothing, Later, AddFinalizer, Refuse, Begin, Recover, Collect>;
+using Decision = std::variant<Nothing, Later, AddFinalizer, Import, Refuse, Begin, Recover, Collect>;
 
 [[nodiscard]] Decision plan(const Observed& observed);
 // "Coordinated", "Incremental" ...: how this snapshot is to be taken.

@@ -4,6 +4,7 @@
 #include "base/overloaded.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/repository/import.hpp"
 #include "operator/repository/keep.hpp"
 #include "operator/rounds/finalizer.hpp"
 #include "operator/rounds/local_checkpoint.hpp"
@@ -18,6 +19,7 @@ constexpr Millis kPreflightBudget{10'000};
 constexpr Millis kForgetBudget{5'000};
 constexpr Millis kForgetAgain{3'000};
 constexpr Millis kPatience{30'000};
+constexpr std::chrono::seconds kApplied{30};
 
 // Whether a rollback to it has not ended.
 Result<bool> is_used(Context& context, const kube::Key& snapshot, Deadline deadline) {
@@ -74,6 +76,21 @@ class Apply {
     return Outcome{Millis{0}};
   }
 
+  Result<Outcome> operator()(const Import& import) {
+    const auto kept = find(import.from);
+    if (!kept && may_pass(kept.error())) return (*this)(Later{kept.error()});
+    if (!kept) return (*this)(Refuse{kept.error(), {}});
+    auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
+    if (!epoch) return tl::unexpected(epoch.error());
+    auto written = keeper_.write([&](Json& object) -> cutline::Status {
+      repository::record_imported(object, import.from.repository, *kept, *epoch, now_text());
+      return {};
+    }, kPatience, context_.stop);
+    if (!written) return tl::unexpected(written.error());
+    event(kube::EventType::Normal, "Imported", find_condition(keeper_.object(), "Committed")->value("message", ""));
+    return Outcome{};
+  }
+
   Result<Outcome> operator()(const Refuse& refuse) {
     event(kube::EventType::Warning, name(refuse.why.code), refuse.why.message);
     auto written = keeper_.write([&](Json& object) -> cutline::Status {
@@ -101,12 +118,13 @@ class Apply {
 
   Result<Outcome> operator()(const Collect& collect) {
     const auto peers = peers_of(collect.members);
-    const auto tell = [&](const protocol::Command& command) {
-      for (const auto& [uid, reply] : ask_all(context_.fleet, peers, command, Deadline::after(kForgetBudget)))
+    const auto tell = [&](const std::vector<control::Peer>& whom, const protocol::Command& command) {
+      for (const auto& [uid, reply] : ask_all(context_.fleet, whom, command, Deadline::after(kForgetBudget)))
         if (!reply) log::warn("a sidecar was not told; it collects by itself", {{"pod", uid.value}, {"error", reply.error()}});
     };
-    if (collect.open) tell(protocol::Abort{collect.epoch});  // thaw first
-    if (value(collect.epoch) != 0) tell(protocol::Forget{collect.epoch});
+    if (collect.open) tell(peers, protocol::Abort{collect.epoch});  // thaw first
+    if (value(collect.epoch) != 0) tell(peers, protocol::Forget{collect.epoch});
+    if (value(collect.epoch) != 0) tell(collect.copies, protocol::Forget{collect.epoch});
     if (auto gone = repository::forget(context_, keeper_.object()); !gone) {
       log::warn("not forgotten in the repository yet", {{"object", kube::to_string(keeper_.key())}, {"error", gone.error()}});
       return Outcome{kForgetAgain};
@@ -116,6 +134,17 @@ class Apply {
   }
 
  private:
+  Result<repository::Kept> find(const ImportSpec& from) {
+    const auto access = repository::reach(context_, keeper_.key().ns, from.repository);
+    return access ? repository::find_kept(context_, *access, from.ns, from.snapshot) : tl::unexpected(access.error());
+  }
+
+  // One kubectl apply may bring the snapshot before its repository, and that takes a moment to be ready.
+  [[nodiscard]] bool may_pass(const Error& why) const {
+    if (why.code == Code::Corrupt || why.code == Code::Unsupported) return false;
+    return why.code != Code::NotFound || age_of(keeper_.object()) < kApplied;
+  }
+
   // Asked before anything is frozen. Findings stand in the status; a fatal one refuses the snapshot.
   cutline::Status preflight(const Members& members) {
     std::vector<Findings> all;

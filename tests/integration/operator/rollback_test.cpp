@@ -177,7 +177,7 @@ TEST_F(RollbackTo, AReplacedPodTouchesNobody) {
   ASSERT_TRUE(client().remove(op::kPods, {ns, "ledger-1"}, soon()));
   rollback("back", kToFirst);
   EXPECT_THAT(condition(failed(), "Failed", "message"),
-              HasSubstr("pod ledger-1 of the snapshot is gone or was replaced"));
+              HasSubstr("pod ledger-1 of the snapshot is gone, and its checkpoint with it: first is in no repository"));
   EXPECT_THAT(a->heard_of<Prepare>(), IsEmpty());
 }
 

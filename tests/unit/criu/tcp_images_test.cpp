@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "sidecar/criu/protobuf.hpp"
+#include "sidecar/criu/socket_addresses.hpp"
 
 namespace cutline::criu {
 namespace {
@@ -53,6 +54,46 @@ TEST(TheImageOfFiles, NamesIPv4BehindIPv6SocketsAsTheCountersDo) {
 TEST(TheImageOfFiles, IsCorruptWhereverItIsTorn) {
   const auto whole = kMagic + socket_entry(1, 1, 40001, 80);
   for (std::size_t size = 9; size < whole.size(); ++size) EXPECT_FALSE(tcp_images(whole.substr(0, size))) << size;
+}
+
+std::vector<protocol::Connection> named_in(const std::string& files) {
+  std::vector<protocol::Connection> out;
+  const auto found = tcp_images(files);
+  if (found)
+    for (const auto& image : *found) out.push_back(image.connection);
+  return out;
+}
+
+TEST(TheImageOfFiles, TakesOtherAddresses) {
+  const auto regular = entry(write_message({number(1, 1), number(2, 3), {3, 2, 0, "a file"}}));
+  const auto before = kMagic + regular + socket_entry(1, 1, 40001, 80) + regular + socket_entry(2, 1, 40002, 81, true);
+  const auto after = readdress(before, protocol::Readdressing{{{"10.0.0.1", "10.0.0.2"}, {"10.0.0.2", "10.9.8.7"}}});
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_THAT(named_in(*after), testing::ElementsAre(protocol::Connection{{"10.0.0.2", 40001}, {"10.9.8.7", 80}},
+                                                     protocol::Connection{{"10.0.0.2", 40002}, {"10.9.8.7", 81}}));
+  EXPECT_EQ(*readdress(*after, protocol::Readdressing{{{"10.0.0.2", "10.0.0.1"}, {"10.9.8.7", "10.0.0.2"}}}), before) << "nothing else has changed";
+}
+
+TEST(TheImageOfFiles, TakesAnotherPortWhereAServiceHadHadItsOwn) {
+  const protocol::Connection by_service{{"10.0.0.1", 40001}, {"10.0.0.2", 80}};
+  const auto after = readdress(kMagic + socket_entry(1, 1, 40001, 80) + socket_entry(2, 1, 40002, 80),
+                               protocol::Readdressing{{}, {{by_service, 0, 0, {"10.0.0.9", 8080}}}});
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_THAT(named_in(*after), testing::ElementsAre(protocol::Connection{{"10.0.0.1", 40001}, {"10.0.0.9", 8080}},
+                                                     protocol::Connection{{"10.0.0.1", 40002}, {"10.0.0.2", 80}}));
+}
+
+TEST(TheImageOfFiles, LetsNoIPv6AddressTakeThePlaceOfAnIPv4One) {
+  const auto after = readdress(kMagic + socket_entry(1, 1, 40001, 80), protocol::Readdressing{{{"10.0.0.1", "fd00::1"}}});
+  ASSERT_FALSE(after);
+  EXPECT_EQ(after.error().code, Code::Invalid);
+}
+
+TEST(TheImageOfFiles, MovesWhatListensOnThePodsOwnAddress) {
+  const auto after = readdress(kMagic + socket_entry(1, 10, 80, 0), protocol::Readdressing{{{"10.0.0.1", "10.0.0.9"}}});
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_EQ(*readdress(*after, protocol::Readdressing{{{"10.0.0.9", "10.0.0.1"}}}), kMagic + socket_entry(1, 10, 80, 0));
+  EXPECT_NE(*after, kMagic + socket_entry(1, 10, 80, 0));
 }
 
 // tcp_stream_entry: received queue, sent queue, options, window.

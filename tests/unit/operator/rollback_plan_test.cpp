@@ -103,12 +103,79 @@ TEST(ARollback, ToASnapshotThatIsNotThereOrNotCommittedIsRefused) {
   EXPECT_EQ(decided<Refuse>(observed).why.code, Code::Invalid);
 }
 
-TEST(ARollback, IntoAPodThatWasReplacedIsRefused) {
+TEST(ARollback, IsRefusedIfACheckpointWentWithItsPod) {
   auto observed = seen(kToFirst);
   observed.pods[0].uid = PodUid{"another"};
   const auto refused = decided<Refuse>(observed);
   EXPECT_EQ(refused.why.code, Code::Unsupported);
-  EXPECT_THAT(refused.why.message, HasSubstr("pod ledger-0 of the snapshot is gone or was replaced"));
+  EXPECT_THAT(refused.why.message, HasSubstr("pod ledger-0 of the snapshot is gone, and its checkpoint with it: first is in no repository"));
+}
+
+// "first" is in a repository, and ledger-0 was made anew since.
+Observed with_a_new_pod(const Json& spec) {
+  auto observed = seen(spec);
+  auto& first = observed.snapshots[0];
+  for (auto& member : first["status"]["members"]) {
+    member["stored"] = member.at("pod").get<std::string>() + "-in-restic";
+    member["addresses"] = {member.at("pod") == "ledger-0" ? "10.0.0.1" : "10.0.0.2"};
+  }
+  first["status"]["repository"] = "backups";
+  set_condition(first, {"Durable", true, "InRepository", ""}, samples::kNow);
+  observed.pods[0] = samples::pod("ledger-0", "10.0.0.9");
+  observed.pods[0].uid = PodUid{"another"};
+  return observed;
+}
+
+TEST(ARollback, ToADurableSnapshotPutsANewPodInThePlaceOfOneThatIsGone) {
+  const auto line = decided<Begin>(with_a_new_pod(kToFirst)).line;
+  ASSERT_EQ(line.entries.size(), 2U);
+  EXPECT_TRUE(line.stands_in());
+  const auto& entry = line.entries[0];
+  EXPECT_EQ(entry.pod.uid, PodUid{"another"});
+  EXPECT_EQ(entry.gone, "ledger-0");
+  EXPECT_EQ(entry.stored, "ledger-0-in-restic");
+  EXPECT_EQ(entry.target.of, PodUid{"ledger-0-uid"});
+  EXPECT_EQ(entry.target.addresses, (std::vector<protocol::Readdress>{{"10.0.0.1", "10.0.0.9"}}));
+  EXPECT_THAT(entry.because, HasSubstr("ledger-0 stands in for ledger-0 (node-a), which is gone: its checkpoint comes from backups"));
+  EXPECT_EQ(line.entries[1].gone, "") << "it is the very pod";
+  EXPECT_THAT(line.entries[1].target.addresses, testing::IsEmpty());
+}
+
+TEST(ARollback, IsRefusedIfTheNewPodHasNoAddressOfTheKindThatTheOldOneHad) {
+  auto observed = with_a_new_pod(kToFirst);
+  observed.pods[0].addresses = {"fd00::9"};
+  EXPECT_THAT(decided<Refuse>(observed).why.message, HasSubstr("no address that could take the place of 10.0.0.1"));
+}
+
+TEST(ARollback, WaitsForAPodToStandInForOneThatIsGone) {
+  auto observed = with_a_new_pod(kToFirst);
+  observed.pods.erase(observed.pods.begin());
+  EXPECT_THAT(decided<Later>(observed).why.message, HasSubstr("no pod stands in for it yet"));
+  observed.age = 61s;
+  EXPECT_EQ(decided<Refuse>(observed).why.code, Code::Unavailable);
+}
+
+TEST(ARollbackToTheLatest, PassesOverWhatWentWithAPod) {
+  auto observed = with_a_new_pod(kToLatest);
+  observed.workload.emplace();
+  EXPECT_EQ(decided<Begin>(observed).line.snapshot, "first") << "the second one is in no repository";
+}
+
+TEST(ARollback, IntoNewPodsGoesOnAfterItsCoordinatorDiedAsItWasRecorded) {
+  auto observed = in_a_round({"Planned", "Irrevocable"});
+  observed.object["status"]["plan"][0]["uid"] = "another";
+  observed.object["status"]["plan"][0]["standsInFor"] = {
+      {"pod", "ledger-1"}, {"uid", "ledger-1-uid"}, {"addresses", {{{"from", "10.0.0.2"}, {"to", "10.0.0.7"}}}}};
+  const auto entry = decided<Recover>(observed).line.entries.at(0);
+  EXPECT_EQ(entry.target.of, PodUid{"ledger-1-uid"});
+  EXPECT_EQ(entry.target.addresses, (std::vector<protocol::Readdress>{{"10.0.0.2", "10.0.0.7"}}));
+}
+
+TEST(ARollback, ToAnIncrementalSnapshotOfAPodThatIsGoneIsRefused) {
+  auto observed = with_a_new_pod(kToFirst);
+  observed.snapshots[0]["status"]["protocol"] = "Incremental";
+  observed.workload.emplace();
+  EXPECT_THAT(decided<Refuse>(observed).why.message, HasSubstr("go back to one of protocol Coordinated"));
 }
 
 TEST(ARollback, WaitsAMinuteForAContainerThatIsBeingRestarted) {

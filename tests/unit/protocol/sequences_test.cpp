@@ -28,5 +28,23 @@ TEST(AnEnd, WhoseOtherEndIsNotRestoredSendsAsItDid) {
   EXPECT_EQ(both.at(a)[1].sent, 3U);
 }
 
+TEST(AnEnd, ThatAServiceHadLedToANewPodNamesThatPodItself) {
+  const Readdressing now{{{"10.0.0.2", "10.0.0.7"}}};
+  const auto both = both_ways({{a, {{{kClient, kService}, 0, 5}}}, {b, {{{kServer, kClient}, 0, 7}}}}, {b}, now);
+  EXPECT_EQ(both.at(a).front().remote, (Endpoint{"10.0.0.7", 80}));
+  EXPECT_EQ(both.at(b).front().remote, Endpoint{}) << "the server knew its client all along";
+}
+
+TEST(AnEnd, ThatAServiceHadLedToStaysSoWhereBothPodsStay) {
+  const auto both = both_ways({{a, {{{kClient, kService}, 0, 5}}}, {b, {{{kServer, kClient}, 0, 7}}}}, {PodUid{"c"}});
+  EXPECT_EQ(both.at(a).front().remote, Endpoint{});
+}
+
+TEST(AnEnd, ThatNamedItsOtherEndDoesSoFurtherOn) {
+  const Readdressing now{{{"10.0.0.2", "10.0.0.7"}}};
+  const auto both = both_ways({{a, {{{kClient, kServer}, 0, 5}}}, {b, {{{kServer, kClient}, 0, 7}}}}, {b}, now);
+  EXPECT_EQ(both.at(a).front().remote, Endpoint{}) << "the addresses say where it is";
+}
+
 }  // namespace
 }  // namespace cutline::protocol
