@@ -67,10 +67,10 @@ Readdressing Readdressing::then(const Readdressing& next) const {
   std::map<std::string, std::string> addresses;
   for (const auto& [from, to] : addresses_)
     if (next(to) != from) addresses.emplace(from, next(to));
-  for (const auto& [from, to] : next.addresses_)
-    if (!addresses_.contains(from)) addresses.emplace(from, to);
   std::map<std::string, std::string> back;
   for (const auto& [from, to] : addresses_) back.emplace(to, from);
+  for (const auto& [from, to] : next.addresses_)
+    if (!addresses_.contains(from) && !back.contains(from)) addresses.emplace(from, to);
   const auto before = [&](const std::string& address) { return back.contains(address) ? back.at(address) : address; };
   std::map<Connection, Endpoint> remotes;
   for (const auto& [connection, remote] : remotes_) remotes.emplace(connection, next((*this)(connection)).remote);

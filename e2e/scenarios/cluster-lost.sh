@@ -90,7 +90,7 @@ bring_objects() {
 apiVersion: cutline.dev/v1alpha1
 kind: DistributedSnapshot
 metadata: {name: nightly}
-spec: {import: {repositoryRef: {name: backups}}}
+spec: {importFrom: {repositoryRef: {name: backups}}}
 YAML
     } >"$work/workload.yaml"
     k apply -f "$work/workload.yaml"

@@ -92,9 +92,9 @@ SnapshotSpec read_snapshot_spec(const Json& object) {
   out.protocol = text(object, "/spec/protocol");
   out.initiator = text(object, "/spec/initiator");
   out.pinned = truth(object, "/spec/pinned");
-  if (object.contains(Pointer{"/spec/import"}))
-    out.import = ImportSpec{text(object, "/spec/import/repositoryRef/name").value_or(""),
-                            text(object, "/spec/import/namespace").value_or(kube::key_of(object).ns), text(object, "/spec/import/snapshot").value_or("")};
+  if (object.contains(Pointer{"/spec/importFrom"}))
+    out.import = ImportSpec{text(object, "/spec/importFrom/repositoryRef/name").value_or(""),
+                            text(object, "/spec/importFrom/namespace").value_or(kube::key_of(object).ns), text(object, "/spec/importFrom/snapshot").value_or("")};
   return out;
 }
 

@@ -181,7 +181,7 @@ Result<Outcome> keep(Context& context, RecordKeeper& keeper, const std::optional
 cutline::Status forget(Context& context, const Json& snapshot) {
   context.keeping.look_again(kube::uid_of(snapshot), {});
   const auto name = kube::string_at(snapshot, "/status/repository");
-  if (name.empty() || snapshot.contains(Json::json_pointer("/spec/import"))) return {};  // what was imported is another object's
+  if (name.empty() || snapshot.contains(Json::json_pointer("/spec/importFrom"))) return {};  // what was imported is another object's
   const auto done = forget_there(context, snapshot, {kube::key_of(snapshot).ns, name});
   if (done) return {};
   const bool hopeless = done.error().code == Code::NotFound || done.error().code == Code::Unsupported;

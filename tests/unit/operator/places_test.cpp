@@ -26,7 +26,7 @@ std::string place_of(const std::map<PodUid, const Pod*>& places, const std::stri
 
 TEST(AMember, IsItsOwnPodAsLongAsThatIsThere) {
   const std::vector pods{named("ledger-0", "new"), named("ledger-0", "old")};
-  EXPECT_EQ(place_of(places({member("ledger-0", "old")}, pods), "old"), "old");
+  EXPECT_EQ(place_of(places(Json::array({member("ledger-0", "old")}), pods), "old"), "old");
 }
 
 TEST(AMember, IsReplacedByThePodOfItsName) {
@@ -51,7 +51,7 @@ TEST(AMember, IsReplacedByNoPodThatIsAnotherMembers) {
 TEST(AMember, OfAStatefulSetIsReplacedByNoOtherNumber) {
   auto other = named("ledger-2", "c", "ledger-");
   other.labels["statefulset.kubernetes.io/pod-name"] = "ledger-2";
-  EXPECT_EQ(place_of(places({member("ledger-1", "x")}, {other}), "x"), "nobody");
+  EXPECT_EQ(place_of(places(Json::array({member("ledger-1", "x")}), {other}), "x"), "nobody");
 }
 
 TEST(AMember, IsReplacedByNoPodThatEndsOrHasNoSidecar) {
@@ -59,7 +59,7 @@ TEST(AMember, IsReplacedByNoPodThatEndsOrHasNoSidecar) {
   ending.ending = true;
   auto bare = named("ledger-0", "b");
   bare.injected = false;
-  EXPECT_THAT(places({member("ledger-0", "x")}, {ending, bare}), IsEmpty());
+  EXPECT_THAT(places(Json::array({member("ledger-0", "x")}), {ending, bare}), IsEmpty());
 }
 
 TEST(Addresses, GoWithThoseOfTheirFamily) {
