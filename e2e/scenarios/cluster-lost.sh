@@ -17,18 +17,22 @@ scenario_main() {
     check "the S3 server ends" end_object_store
 }
 
-run_object_store() {
+# The machine's end of the link to the node: a pod reaches it, and it stays when the cluster goes.
+store_address() {
     local node
     node=$(kubectl get node -o 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}')
-    store_address=${node%.*}.$((${node##*.} - 1)):9000   # the machine's end of the link to the node
+    echo "${node%.*}.$((${node##*.} - 1)):9000"
+}
+
+run_object_store() {
     mkdir -p "$work/objects/backups"
-    ROOT_ACCESS_KEY=e2e ROOT_SECRET_KEY=e2e-secret "${CUTLINE_CACHE:-/var/cache/cutline}/bin/versitygw" --port "$store_address" --quiet \
+    ROOT_ACCESS_KEY=e2e ROOT_SECRET_KEY=e2e-secret setsid "${CUTLINE_CACHE:-/var/cache/cutline}/bin/versitygw" --port "$(store_address)" --quiet \
         posix "$work/objects" >"$out/objectstore.log" 2>&1 &
-    store_pid=$!
+    echo $! >"$work/objectstore.pid"
     await 20 "the S3 server to answer" store_answers
 }
-store_answers() { kill -0 "$store_pid" && curl -s -o /dev/null "http://$store_address/"; }
-end_object_store() { kill "$store_pid"; }
+store_answers() { kill -0 "$(cat "$work/objectstore.pid")" && curl -s -o /dev/null "http://$(store_address)/"; }
+end_object_store() { kill "$(cat "$work/objectstore.pid")"; }
 
 repository() {
     cat <<YAML
@@ -41,12 +45,11 @@ apiVersion: cutline.dev/v1alpha1
 kind: SnapshotRepository
 metadata: {name: backups}
 spec:
-  s3: {endpoint: "http://$store_address", bucket: backups, prefix: lost, credentialsSecretRef: {name: backups}}
+  s3: {endpoint: "http://$(store_address)", bucket: backups, prefix: lost, credentialsSecretRef: {name: backups}}
   passwordSecretRef: {name: backups}
 YAML
 }
 
-ports_then=''
 keep_snapshot() {
     repository | k apply -f -
     await 60 "the repository to be ready" holds srepo backups Ready
@@ -54,7 +57,7 @@ keep_snapshot() {
     snapshot "$1" ledger
     succeed dsnap "$1"
     await 180 "$1 to be durable" is_durable "$1"
-    ports_then=$(ports_of "$1")
+    ports_of "$1" >"$work/ports-then"
 }
 
 # ports_of NAME: of all connections of the snapshot's members, whatever their addresses are.
@@ -113,7 +116,7 @@ go_on() {
     keep_it
     snapshot later ledger
     succeed dsnap later
-    [[ $(ports_of later) == "$ports_then" ]] || fail "other connections: $(diff <(echo "$ports_then") <(ports_of later))"
+    diff "$work/ports-then" <(ports_of later) || fail "other connections than then"
     rollback back-to-later later
     succeed rb back-to-later
     transfers_go_on 20

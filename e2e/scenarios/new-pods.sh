@@ -39,12 +39,11 @@ are_new() { local now uid; now=$(uids "$1") && for uid in $2; do [[ $now != *$ui
 replace() {
     local old
     old=$(uids "$1")
-    k delete pod -l "$1" --wait=true --timeout=60s
+    k delete pod -l "$1" --wait=false
     await 120 "other pods in their place" are_new "$1" "$old"
     await 120 "$2 new pods to be ready" pods_are_ready "$1" "$2"
 }
 
-before=''   # what had been received on each connection when the first snapshot was taken, at the least
 
 plan_into_new_pods() {
     local row
@@ -96,7 +95,7 @@ again_without_repository() {
 replace_one() {
     local old
     old=$(k get pod ledger-1 -o 'jsonpath={.metadata.uid}')
-    k delete pod ledger-1 --timeout=60s
+    k delete pod ledger-1 --wait=false
     await 120 "another ledger-1" are_new "$ledgers" "$old"
     await 120 "three pods to be ready" pods_are_ready "$ledgers" 3
     rollback one-replaced "$1"

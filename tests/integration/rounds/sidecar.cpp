@@ -138,7 +138,7 @@ Status Sidecar::verify(const protocol::LocalCheckpoint& checkpoint, std::vector<
 }
 
 Result<protocol::Timings> Sidecar::put_back(Epoch checkpoint) {
-  return sidecar::put_back(*parts_, {Epoch{value(checkpoint) + 100}, checkpoint});
+  return sidecar::put_back(*parts_, {Epoch{value(checkpoint) + 100}, checkpoint, {}, {}}, {});
 }
 
 }  // namespace cutline::test
