@@ -31,7 +31,9 @@ run_object_store() {
     echo $! >"$work/objectstore.pid"
     await 20 "the S3 server to answer" store_answers
 }
-store_answers() { kill -0 "$(cat "$work/objectstore.pid")" && curl -s -o /dev/null "http://$(store_address)/"; }
+store_answers() {
+    ! grep "failed to bind" "$out/objectstore.log" && curl -s -o /dev/null "http://$(store_address)/"
+}
 end_object_store() { kill "$(cat "$work/objectstore.pid")"; }
 
 repository() {

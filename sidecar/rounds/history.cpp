@@ -57,10 +57,13 @@ Status History::kept(Epoch epoch, sockets::Tracker& tracker) {
 
 // Its place in the lineage BEFORE its folder: one that is found without is taken for the latest.
 Status History::adopt(store::Draft& draft, const store::Stored& stored) {
-  const auto next = store_->next_index();
-  if (!next) return tl::unexpected(next.error());
-  const auto index = *next;
   auto checkpoint = stored.manifest.checkpoint;
+  auto index = checkpoint.index;
+  if (const auto known = checkpoints_.find(index); known != checkpoints_.end() && known->second.epoch != draft.epoch()) {
+    const auto next = store_->next_index();
+    if (!next) return tl::unexpected(next.error());
+    index = *next;
+  }
   checkpoint.index = index;
   lineage_.parents[index] = CheckpointIndex{};
   lineage_.inherited[index] = {{}, false};  // what its pod did before is not known here

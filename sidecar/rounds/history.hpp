@@ -20,7 +20,7 @@ class History {
 
   // It is committed. It leads to the present unless another checkpoint has been taken, or gone back to, since: the tracker knows.
   [[nodiscard]] Status kept(Epoch checkpoint, sockets::Tracker& tracker);
-  // A draft that was checked becomes one of the pod's checkpoints, with the next number; it leads nowhere until it is gone back to.
+  // A draft that was checked becomes one of the pod's checkpoints, with the next number if its own is taken; it leads nowhere until it is gone back to.
   [[nodiscard]] Status adopt(store::Draft& draft, const store::Stored& stored);
   // The tracker's interval begins at a checkpoint that was put back. `names`: how what it names is called from now on; all checkpoints that
   // are kept here are told by these names then.
