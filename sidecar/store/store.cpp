@@ -197,7 +197,7 @@ Result<Stored> Store::load_from(const std::string& path, Epoch epoch) {
   auto manifest = manifest_from_json(*text);
   if (!manifest) return forward(manifest, path);
   const auto adopted = read_file(path + '/' + kAdoptedFile, 64);
-  if (adopted) manifest->checkpoint.index = CheckpointIndex{number_of(*adopted).value_or(0)};
+  if (adopted) manifest->checkpoint.index = CheckpointIndex{number_of(*adopted).value_or(value(manifest->checkpoint.index))};
   else if (manifest->checkpoint.epoch != epoch)
     return fail(Code::Corrupt, "{} holds the checkpoint of epoch {}", path, value(manifest->checkpoint.epoch));
   manifest->checkpoint.epoch = epoch;
@@ -229,7 +229,7 @@ Result<Stored> Store::verify_in(const std::string& path, Epoch epoch, const std:
 Result<Stored> Store::check(const Draft& draft, const std::string& digest, Deadline deadline) const {
   const auto path = *draft.folder_ + '/' + kCommittedFile;
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, "delete " + path);
-  if (auto done = write_file(*draft.folder_ + '/' + kAdoptedFile, std::to_string(value(draft.index_)), Disk::Later); !done)
+  if (auto done = write_file(*draft.folder_ + '/' + kAdoptedFile, "", Disk::Later); !done)
     return tl::unexpected(done.error());
   auto stored = verify_in(*draft.folder_, draft.epoch_, digest, Reading::AndFlush, deadline);
   if (!stored) return stored;
