@@ -34,6 +34,18 @@ stage_binary() {
     done
 }
 
+# stage_folder FOLDER PATH ROOT: what is in it, links followed, and the libraries of its programs.
+stage_folder() {
+    local folder=$1 path=$2 root=$3 file
+    mkdir -p "$root$path"
+    cp -rL "$folder/." "$root$path"
+    while IFS= read -r file; do
+        if is_elf "$folder/$file"; then stage_binary "$folder/$file" "$path/$file" "$root"; fi
+    done < <(cd "$folder" && find -L . -type f -printf '%P\n')
+}
+
+is_elf() { head -c 4 "$1" | grep -q ELF; }
+
 # stage_zones ROOT: the time zones of schedules, from this machine's tzdata.
 stage_zones() {
     local root=$1 zones=/usr/share/zoneinfo
