@@ -14,7 +14,8 @@ prerequisites() {
     [[ -x /bin/busybox ]] && refute ldd /bin/busybox >/dev/null 2>&1 || missing+=(busybox-static)
     command -v redis-server >/dev/null || missing+=(redis-server)
     command -v restic >/dev/null || missing+=(restic)
-    ((${#missing[@]} == 0)) || fail "these are missing; install them with your package manager or tools/install: ${missing[*]}"
+    for name in "${names[@]}"; do mapfile -t -O "${#missing[@]}" missing < <(missing_for "$name"); done
+    ((${#missing[@]} == 0)) || fail "these are missing; install them with your package manager or tools/install and tools/install servers: ${missing[*]}"
     for name in cutline-operator cutline-sidecar cutline-launcher preload.so ledger redis-writer; do
         [[ -f $build/bin/$name ]] || fail "$build/bin/$name is missing: build it first, or name another folder with --build"
     done
@@ -24,7 +25,7 @@ prerequisites() {
 image() { printf 'localhost/cutline/%s:%s' "$1" "$tag"; }
 
 make_images() {
-    local make="$here/../images/build" images=$work/images archive
+    local make="$here/../images/build" images=$work/images archive name
     mkdir -p "$images" "$work/bin"
     cp "$build/bin/"{cutline-operator,cutline-sidecar,cutline-launcher,preload.so,ledger,redis-writer} "$work/bin/"   # a build may go on meanwhile
     gcc -static -O1 -Wall -Wextra -Werror -o "$work/uring" "$scenarios/programs/uring.c"
@@ -36,6 +37,7 @@ make_images() {
         "$work/bin/redis-writer=/redis-writer"
     "$here/objectstores/build"
     "$make" --tag "$tag" --app objectstore "${CUTLINE_CACHE:-/var/cache/cutline}/bin/versitygw" "$images/objectstore.tar"
+    for name in "${names[@]}"; do make_server_image "$name" "$images"; done
     for archive in "$images"/*.tar; do load_image "$archive"; done
     rm -rf "$images"
 }
