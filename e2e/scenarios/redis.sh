@@ -1,10 +1,10 @@
-# Redis with a replica and a client that never reconnects: writes after the snapshot are undone by its rollback, earlier ones stay.
+# Redis with two replicas and a client that never reconnects: writes after the snapshot are undone by its rollback, earlier ones stay.
 # shellcheck shell=bash
 
 scenario_main() {
     local n i
     n=$(rounds_or 3 20)
-    check "a primary, its replica and a writer run" deploy_redis
+    check "a primary, its two replicas and a writer run" deploy_redis
     for ((i = 1; i <= n; i++)); do
         check "round $i of $n: what was written after the snapshot is gone, what was before is there, nobody reconnected" redis_round "$i"
     done
@@ -13,16 +13,17 @@ scenario_main() {
 deploy_redis() {
     manifest "$here/workloads/redis/redis.yaml" | k apply -f -
     manifest "$here/workloads/redis/policy.yaml" | k apply -f -
-    await 120 "three redis pods" pods_are_ready app=redis 3
-    await 60 "a writer that has written, and a replica that follows" has_written 100
+    await 120 "four redis pods" pods_are_ready app=redis 4
+    await 60 "a writer that has written, and replicas that follow" has_written 100
 }
 
-address() { k get pod "$1" -o 'jsonpath={.status.podIP}'; }
+redis_replicas=(redis-replica-0 redis-replica-1)
 
-# Fails if a key is missing or too much, the replica is unlinked or behind, or anybody reconnected.
+# Fails if a key is missing or too much, a replica is unlinked or behind, or anybody reconnected.
 redis_check() {
-    anywhere /redis-writer check --writer "$(address redis-writer-0)" --primary "$(address redis-primary-0)" \
-        --replica "$(address redis-replica-0)" "$@"
+    local replica followers=()
+    for replica in "${redis_replicas[@]}"; do followers+=(--replica "$(address "$replica")"); done
+    anywhere /redis-writer check --writer "$(address redis-writer-0)" --primary "$(address redis-primary-0)" "${followers[@]}" "$@"
 }
 
 acknowledged() { redis_check --json | jq -e .acknowledged; }
@@ -37,13 +38,15 @@ redis_round() {
     before=$(acknowledged)
     snapshot "$snapshot" redis
     succeed dsnap "$snapshot"
-    columns_are_filled "$snapshot" 3
+    columns_are_filled "$snapshot" 4
     [[ $(redis_says redis-primary-0 "SET after:$1 1") == +OK ]]
-    await 15 "the replica to have what was written after the snapshot" has_key redis-replica-0 "after:$1"
+    for server in "${redis_replicas[@]}"; do
+        await 15 "$server to have what was written after the snapshot" has_key "$server" "after:$1"
+    done
     rollback "$rollback" "$snapshot"
     succeed rb "$rollback"
     now=$(acknowledged)
-    for server in redis-primary-0 redis-replica-0; do
+    for server in redis-primary-0 "${redis_replicas[@]}"; do
         refute has_key "$server" "after:$1"
         has_key "$server" "key:$before" || fail "$server lost key:$before, written before the snapshot"
     done

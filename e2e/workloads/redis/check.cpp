@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -85,7 +86,7 @@ Result<WriterState> ask_writer(const Endpoint& writer, const char* path, Deadlin
                      json.value("errors", 0UL)};
 }
 
-Result<ServerState> replication(Client& client, const char* name) {
+Result<ServerState> replication(Client& client, const std::string& name) {
   const auto info = client.ask({"INFO", "replication"});
   if (!info) return tl::unexpected(info.error());
   ServerState out;
@@ -130,14 +131,15 @@ Result<Checked> look(const Targets& targets, Deadline deadline) {
   if (!writer) return tl::unexpected(writer.error());
   Checked out{*writer, {}, {}};
   std::vector<Client> clients;
-  std::vector<std::pair<const char*, Endpoint>> servers{{"primary", targets.primary}};
-  if (targets.replica) servers.emplace_back("replica", *targets.replica);
+  std::vector<std::pair<std::string, Endpoint>> servers{{"primary", targets.primary}};
+  for (std::size_t i = 0; i < targets.replicas.size(); ++i)
+    servers.emplace_back(fmt::format("replica-{}", i), targets.replicas[i]);
   for (const auto& [name, endpoint] : servers) {
     auto client = Client::connect(endpoint, deadline);
     if (!client) return forward(client, name);
     clients.push_back(std::move(*client));
   }
-  // The primary's own pings move its offset; the replica follows within a moment, or never.
+  // The primary's own pings move its offset; the replicas follow within a moment, or never.
   for (const auto until = deadline.sooner(to_rest);;) {
     out.servers.clear();
     for (std::size_t i = 0; i < clients.size(); ++i) {
@@ -145,7 +147,9 @@ Result<Checked> look(const Targets& targets, Deadline deadline) {
       if (!state) return forward(state, servers[i].first);
       out.servers.push_back(std::move(*state));
     }
-    if (out.servers.front().offset == out.servers.back().offset || until.passed()) break;
+    const auto offset = out.servers.front().offset;
+    const bool same = std::ranges::all_of(out.servers, [&](const auto& server) { return server.offset == offset; });
+    if (same || until.passed()) break;
     (void)::poll(nullptr, 0, static_cast<int>(between.count()));
   }
   for (std::size_t i = 0; i < clients.size(); ++i)

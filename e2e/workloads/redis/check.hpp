@@ -1,5 +1,5 @@
 // Holds a server's keys against what its writer knows: exactly key:1 .. key:N with their values, N the number
-// acknowledged, the writer never reconnected, the replica linked and as far as its primary.
+// acknowledged, the writer never reconnected, the replicas linked and as far as their primary.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -16,14 +16,14 @@ using ledger::Endpoint;
 struct Targets {
   Endpoint writer;
   Endpoint primary;
-  std::optional<Endpoint> replica;
+  std::vector<Endpoint> replicas;
 };
 
 struct WriterState {
   std::uint64_t acknowledged = 0, sent = 0, reconnects = 0, errors = 0;
 };
 struct ServerState {
-  std::string name;                    // primary or replica
+  std::string name;                    // primary, replica-0, ...
   std::uint64_t keys = 0;              // of any name
   std::uint64_t present = 0;           // of key:1 .. key:N, with the right value
   std::vector<std::uint64_t> missing;  // the first few

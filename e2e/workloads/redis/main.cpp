@@ -1,5 +1,5 @@
-// redis-writer [run]                                                     writes; REDIS_SERVER, WRITER_STATUS,
-// WRITER_RATE, WRITER_WINDOW redis-writer check --writer H:P --primary H:P [--replica H:P] [--json]
+// redis-writer [run]                     writes; REDIS_SERVER, WRITER_STATUS, WRITER_RATE, WRITER_WINDOW
+// redis-writer check --writer H:P --primary H:P [--replica H:P]... [--json]
 //     exit 0: ok, 1: failed, 2: could not be asked
 #include <fmt/format.h>
 
@@ -42,6 +42,7 @@ int run_writer() {
 
 Result<Targets> targets_of(int argc, char** argv, bool& json) {
   std::map<std::string, Endpoint> given;
+  std::vector<Endpoint> replicas;
   for (int i = 2; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--json") {
@@ -52,13 +53,14 @@ Result<Targets> targets_of(int argc, char** argv, bool& json) {
       return fail(Code::Invalid, "'{}' is not understood", word);
     auto endpoint = ledger::endpoint_of(argv[++i], word == "--writer" ? status_port : server_port);
     if (!endpoint) return tl::unexpected(endpoint.error());
-    given[word] = *endpoint;
+    if (word == "--replica")
+      replicas.push_back(*endpoint);
+    else
+      given[word] = *endpoint;
   }
   if (!given.contains("--writer") || !given.contains("--primary"))
     return fail(Code::Invalid, "check needs --writer and --primary");
-  Targets out{given["--writer"], given["--primary"], {}};
-  if (given.contains("--replica")) out.replica = given["--replica"];
-  return out;
+  return Targets{given["--writer"], given["--primary"], std::move(replicas)};
 }
 
 int run_check(int argc, char** argv) {

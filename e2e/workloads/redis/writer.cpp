@@ -17,25 +17,23 @@ constexpr Millis try_again = 200ms, look_up = 500ms;
 constexpr auto longest_pause = 60s;  // a checker that dies does not stop the workload for ever
 // With a rate, keys are written in bursts of five milliseconds' worth: a writer that does little costs little.
 double burst(std::uint64_t rate) { return std::max(1.0, static_cast<double>(rate) / 200); }
-constexpr std::size_t most_questions = 64, longest_question = 4096;
 
 }  // namespace
 
 Result<Writer> Writer::open(const WriterConfig& config) {
-  auto status = ledger::listen_on(config.status);
+  auto status = writer::StatusPort::open(config.status);
   if (!status) return tl::unexpected(status.error());
   return Writer{config, std::move(*status)};
 }
 
 Status Writer::run() {
   for (;;) {
-    std::vector<pollfd> ready{{status_.get(), POLLIN, 0}};
     const bool writes = server_ && (!connected_ || !out_.empty());
-    ready.push_back({server_.get(), static_cast<short>(POLLIN | (writes ? POLLOUT : 0)), 0});
-    for (const auto& question : questions_) ready.push_back({question.fd.get(), POLLIN, 0});
+    std::vector<pollfd> ready{{server_.get(), static_cast<short>(POLLIN | (writes ? POLLOUT : 0)), 0}};
+    status_.poll_too(ready);
     if (::poll(ready.data(), ready.size(), idle_for()) < 0 && errno != EINTR) return fail_errno(errno, "poll");
     if (!server_ && Clock::now() >= next_try_) connect();
-    if (server_ && !connected_ && (ready[1].revents & POLLOUT) != 0) {
+    if (server_ && !connected_ && (ready[0].revents & POLLOUT) != 0) {
       connected_ = ledger::connect_error(server_.get()) == 0;
       if (connected_)
         ++connections_;
@@ -45,7 +43,7 @@ Status Writer::run() {
     if (connected_) take_replies();
     if (connected_) write_keys();
     if (connected_) flush();
-    take_questions();
+    status_.serve([this](const std::string& path) { return answer(path); });
   }
 }
 
@@ -110,29 +108,6 @@ void Writer::flush() {
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n < 0) return lose();
     out_.erase(0, static_cast<std::size_t>(n));
-  }
-}
-
-void Writer::take_questions() {
-  for (Fd fd = ledger::accept_one(status_.get()); fd; fd = ledger::accept_one(status_.get()))
-    if (questions_.size() < most_questions) questions_.push_back({std::move(fd), {}});
-  for (auto it = questions_.begin(); it != questions_.end();) {
-    char bytes[1024];
-    const ssize_t n = ::recv(it->fd.get(), bytes, sizeof bytes, 0);
-    if (n > 0) it->in.append(bytes, static_cast<std::size_t>(n));
-    const bool whole = it->in.find("\r\n\r\n") != std::string::npos;
-    if (!whole && it->in.size() < longest_question && (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))) {
-      ++it;
-      continue;
-    }
-    if (whole) {
-      const auto from = it->in.find(' ') + 1;
-      const auto body = answer(it->in.substr(from, it->in.find(' ', from) - from));
-      const auto reply = fmt::format("HTTP/1.0 {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
-                                     body.empty() ? "404 Not Found" : "200 OK", body.size(), body);
-      (void)::send(it->fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
-    }
-    it = questions_.erase(it);
   }
 }
 

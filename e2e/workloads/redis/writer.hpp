@@ -3,11 +3,10 @@
 // to connect again.
 #pragma once
 
-#include <list>
-
 #include "base/deadline.hpp"
 #include "base/fd.hpp"
 #include "e2e/workloads/ledger/config.hpp"
+#include "e2e/workloads/writer/status_port.hpp"
 
 namespace cutline::redis {
 
@@ -27,11 +26,7 @@ class Writer {
   [[nodiscard]] Status run();
 
  private:
-  struct Question {
-    Fd fd;
-    std::string in;
-  };
-  Writer(WriterConfig config, Fd status) : config_(std::move(config)), status_(std::move(status)) {}
+  Writer(WriterConfig config, writer::StatusPort status) : config_(std::move(config)), status_(std::move(status)) {}
 
   [[nodiscard]] int idle_for() const;
   void connect();
@@ -39,15 +34,13 @@ class Writer {
   void take_replies();
   void write_keys();
   void flush();
-  void take_questions();
   [[nodiscard]] std::string answer(const std::string& path);
 
   WriterConfig config_;
-  Fd status_;
+  writer::StatusPort status_;
   Fd server_;
   bool connected_ = false;
   std::string in_, out_;
-  std::list<Question> questions_;
   std::uint64_t sent_ = 0, acknowledged_ = 0;
   std::uint64_t connections_ = 0, errors_ = 0;
   double tokens_ = 0;
