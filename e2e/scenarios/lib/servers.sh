@@ -55,43 +55,43 @@ deploy_server() {
     manifest "$here/workloads/$server/policy.yaml" | k apply -f -
     await 120 "$members pods of $server" pods_are_ready "app=$server" "$members"
     await 60 "a pod to check from" pods_are_ready app=checker 1
-    await 60 "a writer that has written" has_written 100
+    await 60 "a writer that has written" server_has 100
     server_check
     sessions >"$work/sessions"
 }
 
 address() { k get pod "$1" -o 'jsonpath={.status.podIP}'; }
-checker() { k exec checker -- "/$server-writer" "$@"; }
-written() { checker state --writer "$(address "$server-writer-0")" | jq -e .acknowledged; }
-has_written() { local now; now=$(written) && ((now >= $1)) || fail "$now writes"; }
+from_checker() { k exec checker -- "/$server-writer" "$@"; }
+server_writes() { from_checker state --writer "$(address "$server-writer-0")" | jq -e .acknowledged; }
+server_has() { local now; now=$(server_writes) && ((now >= $1)) || fail "$now writes"; }
 
 # Fails if a write is lost, repeated, torn or unknown on any server, a server is behind, or finds fault with itself.
 server_check() {
     local one named=()
     for one in "${servers[@]}"; do named+=(--server "$one=$(address "$one")"); done
-    checker check --json --writer "$(address "$server-writer-0")" "${named[@]}" >"$work/checked" || fail "the check failed: $(<"$work/checked")"
+    from_checker check --json --writer "$(address "$server-writer-0")" "${named[@]}" >"$work/checked" || fail "the check failed: $(<"$work/checked")"
 }
 # Of the last check: which server follows which, and since when.
 sessions() { jq -c '[.servers[] | {name, session}]' "$work/checked"; }
 
 # From outside, and not the writer's: series 99. The check finds it, as a write that nobody knows, if a rollback leaves it.
-write_later() { checker write --server "$(address "${servers[0]}")" 99 "$1"; }
-has_later() { checker has --server "$(address "$1")" 99 "$2"; }
+write_later() { from_checker write --server "$(address "${servers[0]}")" 99 "$1"; }
+has_later() { from_checker has --server "$(address "$1")" 99 "$2"; }
 
 server_round() {
     local i=$1 before later now one
-    before=$(written)
+    before=$(server_writes)
     snapshot "s$i" "$server"
     succeed dsnap "s$i"
     columns_are_filled "s$i" "$members"
-    await 30 "writes after the snapshot" has_written $((before + 200))
+    await 30 "writes after the snapshot" server_has $((before + 200))
     write_later "$i"
     for one in "${servers[@]}"; do await 15 "$one to have what was written later" has_later "$one" "$i"; done
-    later=$(written)
+    later=$(server_writes)
     rollback "r$i" "s$i"
     succeed rb "r$i"
-    now=$(written)
-    await 30 "the writer to write on" has_written $((now + 200))
+    now=$(server_writes)
+    await 30 "the writer to write on" server_has $((now + 200))
     server_check
     sessions | cmp - "$work/sessions"
     expect_restarts "app=$server" 0
