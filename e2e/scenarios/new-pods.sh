@@ -18,9 +18,9 @@ scenario_main() {
     check "one pod alone is replaced, and the others stay" replace_one second
     check "a snapshot that is in no repository cannot come back, and that is said" cannot_come_back
     check "the ledger goes" remove_ledger
-    check "a Redis primary, its replica, and a writer that knows the primary by a Service" deploy_redis_by_service
+    check "a Redis primary, its two replicas, and a writer that knows the primary by a Service" deploy_redis_by_service
     check "a snapshot of them becomes durable" durable redis-first redis
-    check "all of them are deleted with their volumes, and begin anew" replace app=redis 3
+    check "all of them are deleted with their volumes, and begin anew" replace app=redis 4
     check "a rollback brings every key back, and nobody connects again" redis_comes_back redis-first
     check "a snapshot of them, and its rollback, work as in any pods" redis_round 2
 }
@@ -124,7 +124,7 @@ YAML
     manifest "$here/workloads/redis/redis.yaml" "REDIS_SERVER=redis-by-address.$namespace.svc.cluster.local:16379" |
         sed "s|value: \"redis-primary-0.redis.\$(NAMESPACE).svc.cluster.local:6379\"|value: \"redis-by-address.$namespace.svc.cluster.local:16379\"|" | k apply -f -
     manifest "$here/workloads/redis/policy.yaml" | sed 's/^  protocol: .*/&\n  repositoryRef: {name: backups}/' | k apply -f -
-    await 120 "three redis pods" pods_are_ready app=redis 3
+    await 120 "four redis pods" pods_are_ready app=redis 4
     await 60 "a writer that has written, and a replica that follows" has_written 100
 }
 
