@@ -16,12 +16,14 @@ scenario_main() {
     check "a snapshot of them, and its rollback, work as in any pods" in_place second
     check "the first one again, now without the repository" again_without_repository first
     check "one pod alone is replaced, and the others stay" replace_one second
+    check "the operator dies while checkpoints are on their way: another one goes on" operator_dies second
     check "a snapshot that is in no repository cannot come back, and that is said" cannot_come_back
     check "the ledger goes" remove_ledger
     check "a Redis primary, its two replicas, and a writer that knows the primary by a Service" deploy_redis_by_service
     check "a snapshot of them becomes durable" durable redis-first redis
     check "all of them are deleted with their volumes, and begin anew" replace app=redis 4
     check "a rollback brings every key back, and nobody connects again" redis_comes_back redis-first
+    check "the primary alone is replaced: who had known it by the Service goes on with the pod itself" primary_comes_back redis-first
     check "a snapshot of them, and its rollback, work as in any pods" redis_round 2
 }
 
@@ -103,6 +105,15 @@ replace_one() {
     [[ $(value rb one-replaced '[.status.plan[] | select(.standsInFor)] | length') == 1 ]] || fail "not ledger-1 alone stands in: $(value rb one-replaced .status.plan)"
 }
 
+is_bringing() { [[ $(value rb "$1" '.status.conditions[]? | select(.type == "Planned").reason') == Fetching ]]; }
+operator_dies() {
+    replace "$ledgers" 3
+    rollback operator-died "$1"
+    await 30 "checkpoints to be on their way" is_bringing operator-died
+    renew_operator
+    came_back operator-died
+}
+
 cannot_come_back() {
     ledger_policy "protocol: Coordinated"
     snapshot not-kept ledger
@@ -128,11 +139,16 @@ YAML
     await 60 "a writer that has written, and a replica that follows" has_written 100
 }
 
+primary_comes_back() {
+    replace role=primary 1
+    redis_comes_back "$1" primary-replaced
+}
+
 redis_comes_back() {
-    local kept now
+    local kept now rollback=${2:-back-to-$1}
     kept=$(jq -n "$(value dsnap "$1" .status.epoch)")
-    rollback "back-to-$1" "$1"
-    succeed rb "back-to-$1" 180
+    rollback "$rollback" "$1"
+    succeed rb "$rollback" 180
     now=$(acknowledged)
     await 30 "the writer to write on" has_written $((now + 500))
     redis_check
