@@ -267,5 +267,24 @@ TEST_F(Rollback, OfNobodyIsInvalid) {
   EXPECT_TRUE(untouched(at(Recorded{start})));
 }
 
+// b stands in for one that is gone: it has another address, and a had been led to it by a Service.
+TEST_F(Rollback, TellsEveryMemberWhereThoseAreThatStandInForOthers) {
+  auto with_new = plan;
+  with_new.members.at(b).of = PodUid{"gone"};
+  with_new.members.at(b).addresses = {{"10.0.0.2", "10.0.0.9"}};
+  (void)at(Begin{with_new, start});
+  (void)at(Recorded{start});
+  (void)prepared(a);
+  (void)prepared(b);
+  (void)at(Recorded{start + 10ms});
+  (void)stopped(a, {{{{"10.0.0.1", 40001}, {"10.96.0.9", 8080}}, 0, 0, {}}});
+  const auto out = stopped(b, {{{{"10.0.0.2", 80}, {"10.0.0.1", 40001}}, 0, 0, {}}});
+  ASSERT_EQ(sends_of<Restore>(out), 2U);
+  for (const auto& send : out.send)
+    EXPECT_EQ(std::get<Restore>(send.command).addresses, (std::vector<Readdress>{{"10.0.0.2", "10.0.0.9"}}));
+  EXPECT_EQ(std::get<Restore>(out.send[0].command).shifts.front().remote, (Endpoint{"10.0.0.9", 80}));
+  EXPECT_EQ(std::get<Restore>(out.send[1].command).shifts.front().remote, Endpoint{});
+}
+
 }  // namespace
 }  // namespace cutline::protocol::rollback
