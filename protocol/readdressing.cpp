@@ -22,7 +22,8 @@ const std::string& Readdressing::operator()(const std::string& address) const {
 }
 
 Connection Readdressing::operator()(const Connection& connection) const {
-  Connection out{{(*this)(connection.local.address), connection.local.port}, {(*this)(connection.remote.address), connection.remote.port}};
+  Connection out{{(*this)(connection.local.address), connection.local.port},
+                 {(*this)(connection.remote.address), connection.remote.port}};
   if (const auto found = remotes_.find(connection); found != remotes_.end()) out.remote = found->second;
   return out;
 }
@@ -75,7 +76,8 @@ Readdressing Readdressing::then(const Readdressing& next) const {
   std::map<Connection, Endpoint> remotes;
   for (const auto& [connection, remote] : remotes_) remotes.emplace(connection, next((*this)(connection)).remote);
   for (const auto& [c, remote] : next.remotes_)
-    remotes.emplace(Connection{{before(c.local.address), c.local.port}, {before(c.remote.address), c.remote.port}}, remote);
+    remotes.emplace(Connection{{before(c.local.address), c.local.port}, {before(c.remote.address), c.remote.port}},
+                    remote);
   return of(std::move(addresses), std::move(remotes));
 }
 

@@ -1,5 +1,5 @@
-// How a checkpoint names its connections, and how they are called now: a pod that stands in for one that is gone has another address, and its
-// peers go on with that. All names change at once, so pods may have exchanged addresses.
+// How a checkpoint names its connections, and how they are called now: a pod that stands in for one that is gone has
+// another address, and its peers go on with that. All names change at once, so pods may have exchanged addresses.
 //
 // Pure values.
 #pragma once
@@ -31,7 +31,8 @@ class Readdressing {
   [[nodiscard]] const std::map<std::string, std::string>& addresses() const { return addresses_; }
   [[nodiscard]] const std::map<Connection, Endpoint>& remotes() const { return remotes_; }
   // As addresses() and remotes() say.
-  [[nodiscard]] static Readdressing of(std::map<std::string, std::string> addresses, std::map<Connection, Endpoint> remotes);
+  [[nodiscard]] static Readdressing of(std::map<std::string, std::string> addresses,
+                                       std::map<Connection, Endpoint> remotes);
   bool operator==(const Readdressing&) const = default;
 
  private:

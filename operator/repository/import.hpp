@@ -5,7 +5,9 @@
 
 namespace cutline::op::repository {
 
-// The status of a snapshot as its signed manifest tells it. `epoch`: of this cluster; what the checkpoints are called here. Pure.
-void record_imported(kube::Json& object, const std::string& repository, const Kept& kept, Epoch epoch, const std::string& now);
+// The status of a snapshot as its signed manifest tells it. `epoch`: of this cluster; what the checkpoints are called
+// here. Pure.
+void record_imported(kube::Json& object, const std::string& repository, const Kept& kept, Epoch epoch,
+                     const std::string& now);
 
 }  // namespace cutline::op::repository

@@ -25,11 +25,13 @@ std::string stored_uid(const kube::Json& snapshot) {
 
 Result<protocol::Repository> reach(Context& context, const std::string& ns, const std::string& name) {
   const auto repository = context.client.get(kRepositories, {ns, name}, Deadline::after(kRead));
-  if (!repository && repository.error().code == Code::NotFound) return fail(Code::NotFound, "there is no SnapshotRepository {} in this namespace", name);
+  if (!repository && repository.error().code == Code::NotFound)
+    return fail(Code::NotFound, "there is no SnapshotRepository {} in this namespace", name);
   if (!repository) return tl::unexpected(Error{Code::Busy, repository.error().message});
   if (!is_true(*repository, "Ready")) {
     const auto* ready = find_condition(*repository, "Ready");
-    return fail(Code::Unavailable, "SnapshotRepository {} is not ready: {}", name, ready == nullptr ? "it was not looked at yet" : ready->value("message", ""));
+    return fail(Code::Unavailable, "SnapshotRepository {} is not ready: {}", name,
+                ready == nullptr ? "it was not looked at yet" : ready->value("message", ""));
   }
   return read_access(context.client, *repository, Deadline::after(kRead));
 }
@@ -43,19 +45,22 @@ Result<r::Manifest> verified(Context& context, const kube::Json& snapshot, const
   auto manifest = r::verify(*text, context.keeping.signing().trusted);
   if (!manifest) return forward(manifest, "the manifest of " + kube::key_of(snapshot).name);
   if (manifest->uid != stored_uid(snapshot))
-    return fail(Code::Corrupt, "the manifest that {} names is of another snapshot, {}/{}", kube::key_of(snapshot).name, manifest->ns, manifest->snapshot);
+    return fail(Code::Corrupt, "the manifest that {} names is of another snapshot, {}/{}", kube::key_of(snapshot).name,
+                manifest->ns, manifest->snapshot);
   context.keeping.remember(id, *manifest);
   return manifest;
 }
 
-Result<Kept> find_kept(Context& context, const protocol::Repository& access, const std::string& ns, const std::string& snapshot) {
+Result<Kept> find_kept(Context& context, const protocol::Repository& access, const std::string& ns,
+                       const std::string& snapshot) {
   const r::Restic restic{access, context.keeping.program()};
   r::Tags tags{r::kOurs, "manifest", "namespace=" + ns};
   if (!snapshot.empty()) tags.push_back("snapshot=" + snapshot);
   const auto found = restic.find(tags, Deadline::after(kRestic));
   if (!found) return tl::unexpected(found.error());
   std::optional<Kept> out;
-  Error why{Code::NotFound, fmt::format("the repository holds no snapshot {} of namespace {}", snapshot.empty() ? "at all" : snapshot, ns)};
+  Error why{Code::NotFound, fmt::format("the repository holds no snapshot {} of namespace {}",
+                                        snapshot.empty() ? "at all" : snapshot, ns)};
   for (const auto& one : *found) {
     const auto text = restic.text_of(one.id, r::kManifestName, Deadline::after(kRestic));
     if (!text) return tl::unexpected(text.error());

@@ -16,8 +16,11 @@ std::string mebibytes(Bytes bytes) { return fmt::format("{:.1f} MiB", static_cas
 // What is on record must be what was signed.
 cutline::Status vouched(const Entry& entry, const r::Manifest& manifest) {
   const auto member = std::ranges::find(manifest.members, entry.target.of, &r::Member::uid);
-  const bool same = member != manifest.members.end() && member->digest == entry.target.digest && member->stored == entry.stored;
-  return same ? cutline::Status{} : fail(Code::Corrupt, "the signed manifest knows no such checkpoint of {} ({})", entry.gone, entry.target.digest);
+  const bool same =
+      member != manifest.members.end() && member->digest == entry.target.digest && member->stored == entry.stored;
+  return same ? cutline::Status{}
+              : fail(Code::Corrupt, "the signed manifest knows no such checkpoint of {} ({})", entry.gone,
+                     entry.target.digest);
 }
 
 // Nothing: it is there.
@@ -39,7 +42,8 @@ Result<std::optional<std::string>> far(const Result<protocol::Reply>& answer) {
 }  // namespace
 
 Result<Brought> bring(Context& context, const Line& line, const kube::Json& snapshot) {
-  const auto access = repository::reach(context, kube::key_of(snapshot).ns, kube::string_at(snapshot, "/status/repository"));
+  const auto access =
+      repository::reach(context, kube::key_of(snapshot).ns, kube::string_at(snapshot, "/status/repository"));
   if (!access) return tl::unexpected(access.error());
   const auto manifest = repository::verified(context, snapshot, *access);
   if (!manifest) return tl::unexpected(manifest.error());
@@ -47,7 +51,8 @@ Result<Brought> bring(Context& context, const Line& line, const kube::Json& snap
   for (const auto& entry : line.entries) {
     if (entry.gone.empty()) continue;
     if (auto known = vouched(entry, *manifest); !known) return tl::unexpected(known.error());
-    questions.emplace_back(peer_of(entry.pod), protocol::Fetch{entry.target.checkpoint, entry.target.digest, entry.stored, *access});
+    questions.emplace_back(peer_of(entry.pod),
+                           protocol::Fetch{entry.target.checkpoint, entry.target.digest, entry.stored, *access});
   }
   const auto answers = ask_each(context.fleet, std::move(questions), Deadline::after(kAsk));
   std::size_t there = 0;
@@ -59,7 +64,8 @@ Result<Brought> bring(Context& context, const Line& line, const kube::Json& snap
     there += *how ? 0U : 1U;
     if (*how) rest += fmt::format("; pod {}: {}", entry.pod.name, **how);
   }
-  return Brought{there == answers.size(), fmt::format("{} of {} checkpoints have come from the repository{}", there, answers.size(), rest)};
+  return Brought{there == answers.size(),
+                 fmt::format("{} of {} checkpoints have come from the repository{}", there, answers.size(), rest)};
 }
 
 }  // namespace cutline::op::rollback

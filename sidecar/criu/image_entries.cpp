@@ -29,8 +29,10 @@ std::string address_text(std::uint64_t family, const std::vector<std::uint64_t>&
   for (std::size_t i = 0; i < std::min(raw.size(), words.size()); ++i) raw[i] = static_cast<std::uint32_t>(words[i]);
   const bool mapped = family == AF_INET6 && raw[0] == 0 && raw[1] == 0 && raw[2] == htonl(0xffff);
   std::array<char, INET6_ADDRSTRLEN> text{};
-  if (family == AF_INET6 && !mapped) ::inet_ntop(AF_INET6, raw.data(), text.data(), text.size());
-  else ::inet_ntop(AF_INET, mapped ? &raw[3] : raw.data(), text.data(), text.size());
+  if (family == AF_INET6 && !mapped)
+    ::inet_ntop(AF_INET6, raw.data(), text.data(), text.size());
+  else
+    ::inet_ntop(AF_INET, mapped ? &raw[3] : raw.data(), text.data(), text.size());
   return text.data();
 }
 

@@ -1,5 +1,5 @@
-// CRIU's image files, as far as rewriting them needs: two magic numbers, then for each entry its length and a message. Inside of this room only.
-// images/fdinfo.proto, images/sk-inet.proto.
+// CRIU's image files, as far as rewriting them needs: two magic numbers, then for each entry its length and a message.
+// Inside of this room only. images/fdinfo.proto, images/sk-inet.proto.
 #pragma once
 
 #include "sidecar/criu/protobuf.hpp"
@@ -10,7 +10,8 @@ inline constexpr std::size_t kMagic = 8;
 
 namespace inet {
 inline constexpr std::uint32_t kSocket = 4;  // in file_entry: the inet_sk_entry, whose fields follow
-inline constexpr std::uint32_t kInode = 2, kFamily = 3, kProtocol = 5, kState = 6, kSourcePort = 7, kDestinationPort = 8, kSource = 11, kDestination = 12;
+inline constexpr std::uint32_t kInode = 2, kFamily = 3, kProtocol = 5, kState = 6, kSourcePort = 7,
+                               kDestinationPort = 8, kSource = 11, kDestination = 12;
 }  // namespace inet
 
 // One entry with its length before it, taken from the front. Corrupt: it is torn.

@@ -12,7 +12,8 @@ Status set_all(Fields& fields, std::uint32_t id, const std::vector<std::uint64_t
   std::size_t at = 0;
   for (auto& field : fields) {
     if (field.id != id) continue;
-    if (field.type != 0 || at == words.size()) return fail(Code::Corrupt, "field {} of a socket is written in an unknown way", id);
+    if (field.type != 0 || at == words.size())
+      return fail(Code::Corrupt, "field {} of a socket is written in an unknown way", id);
     field.value = words[at++];
   }
   return {};

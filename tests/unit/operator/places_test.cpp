@@ -37,7 +37,8 @@ TEST(AMember, IsReplacedByThePodOfItsName) {
 }
 
 TEST(AMember, IsReplacedByAPodThatTheSameOwnerNamed) {
-  const std::vector pods{named("web-7c9-kk", "c", "web-7c9-"), named("web-7c9-bb", "a", "web-7c9-"), named("api-5d1-zz", "d", "api-5d1-")};
+  const std::vector pods{named("web-7c9-kk", "c", "web-7c9-"), named("web-7c9-bb", "a", "web-7c9-"),
+                         named("api-5d1-zz", "d", "api-5d1-")};
   const auto found = places({member("web-7c9-bb", "a"), member("web-7c9-xx", "x")}, pods);
   EXPECT_EQ(place_of(found, "a"), "a");
   EXPECT_EQ(place_of(found, "x"), "c");
