@@ -181,6 +181,15 @@ Json row_of(const Entry& entry) {
   return out;
 }
 
+// With what cannot be carried over.
+std::string summary(const Line& line) {
+  auto out = fmt::format("{} pods go back to {}", line.entries.size(), line.snapshot.empty() ? "the recovery line" : line.snapshot);
+  if (const auto anew = std::ranges::count_if(line.entries, [](const Entry& e) { return !e.gone.empty(); }); anew > 0)
+    out += fmt::format(", {} of them in the place of pods that are gone", anew);
+  if (line.external > 0) out += fmt::format("; {} connections to outside of the workload are closed", line.external);
+  return out;
+}
+
 }  // namespace
 
 void record_plan(Json& object, const Line& line, const std::string& now) {
@@ -191,8 +200,7 @@ void record_plan(Json& object, const Line& line, const std::string& now) {
   status["plan"] = Json::array();
   for (const auto& entry : line.entries) status["plan"].push_back(row_of(entry));
   record_severed(object, line);
-  const auto where = line.snapshot.empty() ? "the recovery line" : line.snapshot;
-  set_condition(object, {"Planned", true, "LineFound", fmt::format("{} pods go back to {}", line.entries.size(), where)}, now);
+  set_condition(object, {"Planned", true, "LineFound", summary(line)}, now);
 }
 
 Ending run(Context& context, RecordKeeper& keeper, const Line& line, Epoch epoch, Again again) {
