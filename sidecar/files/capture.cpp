@@ -63,6 +63,20 @@ std::optional<Entry> entry_of_held(const Root& root, const Held& held) {
   return entry_of(held.path, *status);
 }
 
+// The folders on the way to a held file, from the top of its file system on: where its volume is lost, they must be made again as they were.
+void add_way(Plan& plan, const Root& root, const Entry& file, std::set<Inode>& known) {
+  std::vector<Entry> way;
+  for (auto path = folder_of(file.path); path != "/"; path = folder_of(path)) {
+    auto fd = root.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!fd) break;  // a link: the folder that it leads to may be elsewhere
+    auto status = status_of(fd->get());
+    if (!status || status->st_dev != file.device || !known.emplace(status->st_dev, status->st_ino).second) break;
+    way.push_back(entry_of(path, *status));
+    way.back().xattrs = read_xattrs(fd->get());
+  }
+  std::move(way.rbegin(), way.rend(), std::back_inserter(plan.catalog.entries));
+}
+
 void add_held(Plan& plan, const Root& root, const std::vector<Held>& held, std::set<Inode>& mapped) {
   std::set<Inode> known;
   for (const auto& e : plan.catalog.entries) known.emplace(e.device, e.inode);
@@ -70,6 +84,7 @@ void add_held(Plan& plan, const Root& root, const std::vector<Held>& held, std::
     if (file.mapped) mapped.emplace(file.device, file.inode);
     if (known.contains({file.device, file.inode})) continue;
     if (auto entry = entry_of_held(root, file)) {
+      add_way(plan, root, *entry, known);
       plan.catalog.entries.push_back(*std::move(entry));
     } else {
       plan.skipped.push_back(file.path);

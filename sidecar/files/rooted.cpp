@@ -8,14 +8,10 @@
 #include <cerrno>
 
 namespace cutline::files {
-namespace {
-
 std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
-
-}  // namespace
 
 Result<Root> Root::of(int pid) {
   auto fd = open_file(fmt::format("/proc/{}/root", pid), O_PATH | O_DIRECTORY);

@@ -24,6 +24,7 @@ class Root {
 };
 
 [[nodiscard]] std::string base_name(const std::string& path);
+[[nodiscard]] std::string folder_of(const std::string& path);
 [[nodiscard]] Result<struct stat> status_of(int fd);
 
 constexpr std::int64_t nanos(const timespec& t) { return t.tv_sec * 1'000'000'000LL + t.tv_nsec; }

@@ -56,6 +56,8 @@ TEST(PutBack, MakesAMissingFileAndItsFolderAgain) {
                 write(root / "var/lib/journal", "one\n");
                 ::chmod((root / "var/lib/journal").c_str(), 0604);
                 (void)::chown((root / "var/lib/journal").c_str(), 1000, 1001);
+                ::chmod((root / "var/lib").c_str(), 0710);
+                (void)::chown((root / "var/lib").c_str(), 1000, 1002);
               },
               [] { (void)::open("/var/lib/journal", O_RDWR); }};
   capture_or_die(c, {});
@@ -66,6 +68,10 @@ TEST(PutBack, MakesAMissingFileAndItsFolderAgain) {
   EXPECT_EQ(now.st_mode & 07777U, 0604U);
   EXPECT_EQ(now.st_uid, 1000U);
   EXPECT_EQ(now.st_gid, 1001U);
+  const auto folder = status_at(c.root() / "var/lib");
+  EXPECT_EQ(folder.st_mode & 07777U, 0710U) << "whose files it holds must be able to make more";
+  EXPECT_EQ(folder.st_uid, 1000U);
+  EXPECT_EQ(folder.st_gid, 1002U);
 }
 
 TEST(PutBack, BringsAVolumeBackToTheLastFile) {
