@@ -96,6 +96,6 @@ server_round() {
     sessions | cmp - "$work/sessions"
     expect_restarts "app=$server" 0
     measure "held $(value dsnap "s$i" .status.timings.held), restore $(value rb "r$i" .status.timings.restore), $(value dsnap "s$i" .status.bytes) bytes"
-    measure "writes before, later and after the rollback: $before, $later, $now; $(jq -r '[.servers[] | select(.note != "") | .note] | join("; ")' "$work/checked")"
+    measure "writes before, later and after the rollback: $before, $later, $now; $(jq -r '[.servers[] | select(.note != "") | .note] | unique | join("; ")' "$work/checked")"
     k delete dsnap "s$i" --timeout=60s   # hundreds of megabytes each
 }

@@ -73,9 +73,7 @@ class EtcdConnection final : public writer::Connection {
     Contents out;
     const auto status = ask("/v3/maintenance/status", json::object());
     if (!status) return tl::unexpected(status.error());
-    const auto header = status->value("header", json::object());
-    out.note = fmt::format("member {}, leader {}, term {}", header.value("member_id", ""),
-                           status->value("leader", "none"), status->value("raftTerm", ""));
+    out.note = fmt::format("leader {}, term {}", status->value("leader", "none"), status->value("raftTerm", ""));
     if (status->value("leader", "0") == "0") out.complaints.emplace_back("it knows no leader");
     if (status->contains("errors")) out.complaints.push_back((*status)["errors"].dump());
     for (std::string from{first_key};;) {
