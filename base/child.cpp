@@ -33,6 +33,7 @@ struct Plan {
   int folder;
   int nice;
   const std::optional<unsigned>& user;
+  const std::optional<Identity>& identity;
   char* const* arguments;
   char* const* environment;
 };
@@ -55,6 +56,28 @@ bool take_user(unsigned user) {
   if (::syscall(SYS_capset, &header, rights) != 0) return false;
   for (const auto right : kRights)
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, right, 0, 0) != 0) return false;
+  return true;
+}
+
+// A user who is not root keeps what is ambient, as exec would leave it; root has what is within the bounds.
+bool take_identity(const Identity& id) {
+  for (unsigned right = 0; right < 64; ++right)
+    if ((id.bounding >> right & 1U) == 0 && ::prctl(PR_CAPBSET_DROP, right) != 0 && errno != EINVAL) return false;
+  if (id.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+  if (::prctl(PR_SET_KEEPCAPS, 1) != 0 || ::syscall(SYS_setgroups, id.groups.size(), id.groups.data()) != 0) return false;
+  if (::syscall(SYS_setresgid, id.gid, id.gid, id.gid) != 0 || ::syscall(SYS_setresuid, id.uid, id.uid, id.uid) != 0) return false;
+  const auto wanted = (id.uid == 0 ? id.bounding : 0) | id.inheritable | id.ambient;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct rights[2]{};
+  if (::syscall(SYS_capget, &header, rights) != 0) return false;
+  for (unsigned half = 0; half < 2; ++half) {
+    rights[half].permitted &= static_cast<unsigned>(wanted >> (32 * half));
+    rights[half].effective = rights[half].permitted;
+    rights[half].inheritable = static_cast<unsigned>((id.inheritable | id.ambient) >> (32 * half));
+  }
+  if (::syscall(SYS_capset, &header, rights) != 0) return false;
+  for (unsigned right = 0; right < 64; ++right)
+    if ((id.ambient >> right & 1U) != 0 && ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, right, 0, 0) != 0) return false;
   return true;
 }
 
@@ -86,6 +109,7 @@ bool step_back(int nice) {
   (void)::syscall(SYS_close_range, static_cast<unsigned>(kFirst + count), ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
   // After the user: who becomes another is no longer told of the caller's death.
   if (plan.user && !take_user(*plan.user)) complain(report);
+  if (plan.identity && !take_identity(*plan.identity)) complain(report);
   if (plan.dies_with_caller && ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) complain(report);
   sigset_t none;
   ::sigemptyset(&none);
@@ -164,8 +188,9 @@ Result<Running> Child::start() const {
   if (inherited_.size() >= kAway - kFirst) return fail(Code::Internal, "too many descriptors to inherit");
   auto from = input.empty() ? open_file("/dev/null", O_RDONLY) : memory_file(input);
   if (!from) return tl::unexpected(from.error());
-  auto output = memory_file({});
-  if (!output) return tl::unexpected(output.error());
+  auto written = output < 0 ? memory_file({}) : Result<Fd>{Fd{}};
+  if (!written) return tl::unexpected(written.error());
+  const int to = output < 0 ? written->get() : output;
   auto errors = apart ? memory_file({}) : Result<Fd>{Fd{}};
   if (!errors) return tl::unexpected(errors.error());
   int ends[2];
@@ -174,8 +199,8 @@ Result<Running> Child::start() const {
   Fd write_end{ends[1]};
   const auto argv = pointers(arguments);
   const auto envp = pointers(environment);
-  const Plan plan{from->get(), output->get(), apart ? errors->get() : output->get(), write_end.get(), inherited_, entrances,
-                  dies_with_caller, folder, nice, user, argv.data(), envp.data()};
+  const Plan plan{from->get(), to, apart ? errors->get() : to, write_end.get(), inherited_, entrances,
+                  dies_with_caller, folder, nice, user, identity, argv.data(), envp.data()};
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "fork");
   if (pid == 0) become(plan);
@@ -186,7 +211,7 @@ Result<Running> Child::start() const {
     (void)::waitpid(pid, nullptr, 0);
     return fail_errno(error, "start " + name);
   }
-  return Running{pid, *std::move(output), *std::move(errors), name, most};
+  return Running{pid, *std::move(written), *std::move(errors), name, most};
 }
 
 Result<Ended> Child::run(Deadline deadline) const {

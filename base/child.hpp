@@ -16,6 +16,15 @@ namespace cutline {
 // A file without a name, to be read from its beginning.
 [[nodiscard]] Result<Fd> memory_file(const std::string& text);
 
+// Whose rights a program gets, whole: user, groups, and the capabilities that a container was given.
+struct Identity {
+  unsigned uid = 0;
+  unsigned gid = 0;
+  std::vector<unsigned> groups;
+  std::uint64_t bounding = 0, inheritable = 0, ambient = 0;  // capabilities, one bit each
+  bool no_new_privileges = false;
+};
+
 struct Ended {
   int code = 0;            // of exit(), or 128 + signal
   std::string said;        // on standard output and error
@@ -72,6 +81,8 @@ class Child {
   int nice = 0;                          // it waits for others with processor and disk
   // It runs as this user, who may read, write and give away every file, and nothing else. For root only.
   std::optional<unsigned> user;
+  std::optional<Identity> identity;  // instead of the caller's; for root only
+  int output = -1;                   // both its output and its errors go there; -1: to be had from Running
 
   // In the namespaces of the calling thread, in which it stays.
   [[nodiscard]] Result<Running> start() const;

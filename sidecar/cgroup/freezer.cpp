@@ -13,7 +13,6 @@
 namespace cutline::cgroup {
 namespace {
 
-constexpr auto kName = "cutline";
 constexpr Millis kFreezeBeforeKill{500};
 
 // The freezer controller of v1 where it is in use, else v2, which freezes without any controller.
@@ -40,14 +39,14 @@ Freezer::Freezer(std::vector<Hierarchy> hierarchies, std::size_t mine, Fd folder
       unified_(hierarchies_[mine].unified()),
       folder_(std::move(folder)) {}
 
-Result<Freezer> Freezer::open(pid_t of, bool only_unified) {
+Result<Freezer> Freezer::open(pid_t of, bool only_unified, const char* name) {
   auto hierarchies = of_process(of);
   if (!hierarchies) return forward(hierarchies, fmt::format("cgroups of process {}", of));
   const auto mine = choose(*hierarchies, only_unified);
   if (!mine) return tl::unexpected(mine.error());
   const int parent = (*hierarchies)[*mine].folder.get();
-  if (::mkdirat(parent, kName, 0755) != 0 && errno != EEXIST) return fail_errno(errno, "create the freezer cgroup");
-  auto folder = open_at(parent, kName, O_RDONLY | O_DIRECTORY);
+  if (::mkdirat(parent, name, 0755) != 0 && errno != EEXIST) return fail_errno(errno, "create the freezer cgroup");
+  auto folder = open_at(parent, name, O_RDONLY | O_DIRECTORY);
   if (!folder) return forward(folder, "freezer cgroup");
   return Freezer{std::move(*hierarchies), *mine, std::move(*folder)};
 }

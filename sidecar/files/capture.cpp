@@ -1,7 +1,5 @@
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,6 +8,7 @@
 
 #include "sidecar/files/catalog.hpp"
 #include "sidecar/files/contents.hpp"
+#include "sidecar/files/earlier.hpp"
 #include "sidecar/files/files.hpp"
 #include "sidecar/files/held.hpp"
 #include "sidecar/files/rooted.hpp"
@@ -21,35 +20,22 @@ namespace {
 
 constexpr std::uint64_t kWorthAThread = 4 << 20;  // bytes
 constexpr std::size_t kManyFiles = 128;
-constexpr std::int64_t kGranularity =
-    50'000'000;  // ns; change times are read from the clock's last tick, at most 10 ms ago
+constexpr std::uint64_t kWorthOnePart = 4;  // a quarter of a data file: what remains of a smaller part is copied, while all stand still
 
 struct Plan {
   Catalog catalog;
   std::vector<std::string> skipped;
 };
 
-using Inode = std::pair<std::uint64_t, std::uint64_t>;
-
-std::int64_t now_ns() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_REALTIME, &now);
-  return nanos(now);
-}
-
 Status add_volumes(Plan& plan, const Root& root, const std::vector<std::string>& volumes, Deadline deadline) {
-  const auto inside_another = [&](const std::string& path) {
-    return std::ranges::any_of(volumes, [&](const auto& other) { return path.starts_with(other + '/'); });
-  };
-  for (const auto& volume : std::set<std::string>(volumes.begin(), volumes.end())) {
-    if (inside_another(volume)) continue;
-    if (!safe_path(volume))
-      return fail(Code::Invalid, "volume '{}': write an absolute path without '.' and '..'", volume);
+  auto wanted = outermost(volumes);
+  if (!wanted) return tl::unexpected(wanted.error());
+  for (const auto& volume : *wanted) {
     auto tree = walk(root, volume, deadline);
     if (!tree) return tl::unexpected(tree.error());
-    plan.catalog.volumes.push_back(volume);
     std::ranges::move(*tree, std::back_inserter(plan.catalog.entries));
   }
+  plan.catalog.volumes = *std::move(wanted);
   return {};
 }
 
@@ -79,7 +65,7 @@ void add_way(Plan& plan, const Root& root, const Entry& file, std::set<Inode>& k
 
 void add_held(Plan& plan, const Root& root, const std::vector<Held>& held, std::set<Inode>& mapped) {
   std::set<Inode> known;
-  for (const auto& e : plan.catalog.entries) known.emplace(e.device, e.inode);
+  for (const auto& e : plan.catalog.entries) known.insert(inode_of(e));
   for (const auto& file : held) {
     if (file.mapped) mapped.emplace(file.device, file.inode);
     if (known.contains({file.device, file.inode})) continue;
@@ -97,11 +83,35 @@ void fold_hard_links(Catalog& catalog) {
   std::map<Inode, const std::string*> first;
   for (auto& e : catalog.entries) {
     if (e.kind != Kind::File) continue;
-    const auto [at, fresh] = first.try_emplace({e.device, e.inode}, &e.path);
+    const auto [at, fresh] = first.try_emplace(inode_of(e), &e.path);
     if (fresh) continue;
     e.kind = Kind::HardLink;
     e.links = *at->second;
     e.size = e.allocated = 0;
+  }
+}
+
+// Its contents are in the folder already.
+bool taken_over(const Entry& e) { return !e.data.empty(); }
+
+// Files that are as they were in the earlier capture get their contents from its data files. Those that are then of no use go.
+void take_over(Catalog& catalog, const Earlier& earlier, const std::set<Inode>& mapped, const std::string& folder) {
+  std::map<Entry*, const Entry*> same;
+  std::map<std::string, std::uint64_t> wanted;
+  for (auto& e : catalog.entries) {
+    if (e.kind != Kind::File || mapped.contains(inode_of(e))) continue;
+    const auto* then = earlier.same(e);
+    if (then == nullptr) continue;
+    same.emplace(&e, then);
+    wanted[then->data] += then->stored();
+  }
+  const auto kept = earlier.keep(wanted, kWorthOnePart, folder);
+  for (const auto& [now, then] : same) {
+    if (!kept.contains(then->data)) continue;
+    now->data = then->data;
+    now->extents = then->extents;
+    now->xattrs = then->xattrs;
+    now->settled = true;
   }
 }
 
@@ -112,7 +122,8 @@ struct Room {
 
 Result<Room> room_for(const Catalog& catalog, const std::string& folder) {
   Room room;
-  for (const auto& e : catalog.entries) room.needed += std::min(e.size, e.allocated);
+  for (const auto& e : catalog.entries)
+    if (!taken_over(e)) room.needed += std::min(e.size, e.allocated);
   struct statvfs system{};
   if (::statvfs(folder.c_str(), &system) != 0) return fail_errno(errno, "statvfs " + folder);
   room.available = system.f_bavail * system.f_frsize;
@@ -126,31 +137,27 @@ tl::unexpected<Error> no_room(const Room& room, const std::string& folder) {
               folder, room.needed, room.available);
 }
 
-Status enough_space(const Catalog& catalog, const std::string& folder) {
-  auto room = room_for(catalog, folder);
-  if (!room) return tl::unexpected(room.error());
-  return room->needed <= room->available ? Status{} : no_room(*room, folder);
-}
+Status enough(const Room& room, const std::string& folder) { return room.needed <= room.available ? Status{} : no_room(room, folder); }
 
 // Others write to the same disk meanwhile (CRIU, other containers): it can be full in spite of the look beforehand.
-tl::unexpected<Error> explained(Error error, const Catalog& catalog, const std::string& folder) {
-  auto room = room_for(catalog, folder);
-  if (error.code != Code::Exhausted || !room) return tl::unexpected(std::move(error));
-  return tl::unexpected(no_room(*room, folder).value().in(error.message));
+tl::unexpected<Error> explained(Error error, const Room& before, const Catalog& catalog, const std::string& folder) {
+  const auto now = room_for(catalog, folder);
+  if (error.code != Code::Exhausted || !now) return tl::unexpected(std::move(error));
+  return tl::unexpected(no_room({before.needed, now->available}, folder).value().in(error.message));
 }
 
 // Copies entries that `next` hands out until none is left.
 class Copier {
  public:
-  Copier(const Root& root, Catalog& catalog, const std::set<Inode>& mapped, Deadline deadline)
-      : root_(root), catalog_(catalog), mapped_(mapped), deadline_(deadline) {}
+  Copier(const Root& root, Catalog& catalog, const std::set<Inode>& mapped, std::int64_t started, Deadline deadline)
+      : root_(root), catalog_(catalog), mapped_(mapped), deadline_(deadline), started_(started) {}
 
   Status run(DataFile& data) {
     for (;;) {
       const auto index = next_.fetch_add(1);
       if (index >= catalog_.entries.size()) return {};
       auto& entry = catalog_.entries[index];
-      if (entry.kind != Kind::File) continue;
+      if (entry.kind != Kind::File || taken_over(entry)) continue;
       if (auto done = one(entry, data); !done) {
         next_ = catalog_.entries.size();
         return forward(done, entry.path);
@@ -174,45 +181,35 @@ class Copier {
   }
 
   bool settled(const Entry& entry, int fd) const {
-    if (mapped_.contains({entry.device, entry.inode}) || entry.ctime > started_ - kGranularity) return false;
-    struct statfs system{};
-    // tmpfs does not move the change time when a mapping is written.
-    return ::fstatfs(fd, &system) == 0 && system.f_type != TMPFS_MAGIC;
+    return !mapped_.contains(inode_of(entry)) && entry.ctime <= started_ - kSettles && times_changes(fd);
   }
 
   const Root& root_;
   Catalog& catalog_;
   const std::set<Inode>& mapped_;
   Deadline deadline_;
-  std::int64_t started_ = now_ns();
+  std::int64_t started_;
   std::atomic<std::size_t> next_ = 0;
 };
 
-Result<DataFile> make_data_file(const std::string& folder, std::size_t number) {
-  const auto name = fmt::format("files-{}.data", number);
-  auto fd = open_file(folder + '/' + name, O_RDWR | O_CREAT | O_EXCL, 0600);
-  if (!fd) return tl::unexpected(fd.error());
-  return DataFile{*std::move(fd), name};
-}
-
 // On two threads where there is enough to do; each writes a data file of its own.
-Status copy_all(const Root& root, Catalog& catalog, const std::set<Inode>& mapped, const std::string& folder,
-                Deadline deadline) {
+Status copy_all(Copier& copier, const Catalog& catalog, const std::string& folder) {
   std::uint64_t bytes = 0;
-  for (const auto& e : catalog.entries) bytes += e.allocated;
-  const std::size_t workers = bytes >= kWorthAThread || catalog.entries.size() >= kManyFiles ? 2 : 1;
+  std::size_t files = 0;
+  for (const auto& e : catalog.entries)
+    if (e.kind == Kind::File && !taken_over(e)) bytes += e.allocated, ++files;
+  const std::size_t workers = files == 0 ? 0 : bytes >= kWorthAThread || files >= kManyFiles ? 2 : 1;
   std::vector<DataFile> data;
   for (std::size_t i = 0; i < workers; ++i) {
-    auto file = make_data_file(folder, i);
+    auto file = DataFile::make(folder);
     if (!file) return tl::unexpected(file.error());
     data.push_back(*std::move(file));
   }
-  Copier copier{root, catalog, mapped, deadline};
   std::vector<Status> results(workers);
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 1; i < workers; ++i) threads.emplace_back([&, i] { results[i] = copier.run(data[i]); });
-    results[0] = copier.run(data[0]);
+    if (workers > 0) results[0] = copier.run(data[0]);
   }
   for (auto& result : results) {
     if (!result) return result;
@@ -220,15 +217,19 @@ Status copy_all(const Root& root, Catalog& catalog, const std::set<Inode>& mappe
   return {};
 }
 
-Status write_catalog(const Catalog& catalog, const std::string& folder) {
-  auto fd = open_file(folder + '/' + kCatalogFile, O_WRONLY | O_CREAT | O_EXCL, 0600);
-  if (!fd) return tl::unexpected(fd.error());
-  return write_all(fd->get(), to_json(catalog));
+// Which files any of these has mapped, beside those that are held: they change without a trace.
+Status add_mapped(std::set<Inode>& mapped, const std::vector<int>& pids) {
+  auto held = held_files(pids);
+  if (!held) return tl::unexpected(held.error());
+  for (const auto& file : *held)
+    if (file.mapped) mapped.emplace(file.device, file.inode);
+  return {};
 }
 
 }  // namespace
 
 Result<Capture> capture(const CaptureRequest& request, Deadline deadline) {
+  const auto started = now_ns();
   auto root = Root::of(request.pid);
   if (!root) return tl::unexpected(root.error());
   Plan plan;
@@ -237,18 +238,24 @@ Result<Capture> capture(const CaptureRequest& request, Deadline deadline) {
   if (!held) return tl::unexpected(held.error());
   std::set<Inode> mapped;
   add_held(plan, *root, *held, mapped);
+  if (auto done = add_mapped(mapped, request.neighbours); !done) return tl::unexpected(done.error());
   fold_hard_links(plan.catalog);
-  if (auto enough = enough_space(plan.catalog, request.folder); !enough) return tl::unexpected(enough.error());
-  if (auto done = copy_all(*root, plan.catalog, mapped, request.folder, deadline); !done) {
-    return explained(done.error(), plan.catalog, request.folder);
+  if (request.earlier != nullptr) take_over(plan.catalog, *request.earlier, mapped, request.folder);
+  std::uint64_t taken = 0;
+  for (const auto& e : plan.catalog.entries) taken += e.stored();
+  const auto room = room_for(plan.catalog, request.folder);
+  if (!room) return tl::unexpected(room.error());
+  if (auto fits = enough(*room, request.folder); !fits) return tl::unexpected(fits.error());
+  Copier copier{*root, plan.catalog, mapped, started, deadline};
+  if (auto done = copy_all(copier, plan.catalog, request.folder); !done) {
+    return explained(done.error(), *room, plan.catalog, request.folder);
   }
   if (auto done = write_catalog(plan.catalog, request.folder); !done) return forward(done, request.folder);
-  Capture out{plan.catalog.entries.size(), Bytes{}, std::move(plan.skipped)};
+  Capture out{plan.catalog.entries.size(), Bytes{}, Bytes{}, std::move(plan.skipped)};
   std::uint64_t bytes = 0;
-  for (const auto& e : plan.catalog.entries) {
-    for (const auto& x : e.extents) bytes += x.length;
-  }
+  for (const auto& e : plan.catalog.entries) bytes += e.stored();
   out.bytes = Bytes{bytes};
+  out.copied = Bytes{bytes - taken};
   return out;
 }
 

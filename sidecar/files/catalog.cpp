@@ -1,8 +1,11 @@
 #include "sidecar/files/catalog.hpp"
 
+#include <fcntl.h>
+
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/fd.hpp"
 #include "sidecar/files/escape.hpp"
 
 namespace cutline::files {
@@ -11,6 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kSchema = 1;
+constexpr std::size_t kCatalogLimit = 1U << 30U;
 constexpr std::array<std::string_view, 6> kKinds = {"file", "folder", "symlink", "hardlink", "fifo", "special"};
 
 // Written by hand: a thousand files in well under a millisecond, because the processes stand still meanwhile.
@@ -114,6 +118,18 @@ std::string to_json(const Catalog& catalog) {
     append(out, entry);
   }
   return out + "\n]}\n";
+}
+
+Status write_catalog(const Catalog& catalog, const std::string& folder) {
+  auto fd = open_file(folder + '/' + kCatalogFile, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (!fd) return tl::unexpected(fd.error());
+  return write_all(fd->get(), to_json(catalog));
+}
+
+Result<Catalog> read_catalog(const std::string& folder) {
+  auto text = read_file(folder + '/' + kCatalogFile, kCatalogLimit);
+  if (!text) return fail(Code::Corrupt, "{}", text.error().message);
+  return from_json(*text);
 }
 
 Result<Catalog> from_json(std::string_view text_form) {

@@ -37,12 +37,17 @@ struct Entry {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   // Same inode and change time later mean: not written since. Not so for files mapped writable, which change without a
-  // trace, and for those that changed within the clock's granularity of the capture.
+  // trace, and for those that changed shortly before the capture.
   bool settled = false;
   std::string data;   // of a File: name of the data file, beside the catalog
   std::string links;  // Symlink: its target. HardLink: path of the File
   std::vector<Extent> extents;
   std::map<std::string, std::string> xattrs;
+  [[nodiscard]] std::uint64_t stored() const {  // bytes of contents
+    std::uint64_t out = 0;
+    for (const auto& x : extents) out += x.length;
+    return out;
+  }
   bool operator==(const Entry&) const = default;
 };
 
@@ -52,9 +57,14 @@ struct Catalog {
   bool operator==(const Catalog&) const = default;
 };
 
+using Inode = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
+[[nodiscard]] inline Inode inode_of(const Entry& e) { return {e.device, e.inode}; }
+
 inline constexpr const char* kCatalogFile = "files.json";
 
 [[nodiscard]] std::string to_json(const Catalog& catalog);
+[[nodiscard]] Status write_catalog(const Catalog& catalog, const std::string& folder);
+[[nodiscard]] Result<Catalog> read_catalog(const std::string& folder);
 // Corrupt: not JSON, of another schema, or with a name that could lead out of the container or of the folder.
 [[nodiscard]] Result<Catalog> from_json(std::string_view text);
 

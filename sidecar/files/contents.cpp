@@ -1,7 +1,9 @@
 #include "sidecar/files/contents.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -90,6 +92,19 @@ Status late(Deadline deadline) {
   return deadline.passed() ? fail(Code::Timeout, "the deadline passed while files were copied") : Status{};
 }
 
+// Writes the blocks that differ. Of a part that does.
+Status put_blocks(int file, const char* wanted, const char* present, std::size_t length, std::uint64_t at, std::uint64_t& written) {
+  for (std::size_t from = 0; from < length;) {
+    const auto part = std::min<std::size_t>(kBlock - (at + from) % kBlock, length - from);
+    if (std::memcmp(wanted + from, present + from, part) != 0) {
+      if (auto wrote = write_exactly(file, wanted + from, part, at + from); !wrote) return wrote;
+      written += part;
+    }
+    from += part;
+  }
+  return {};
+}
+
 // Writes where [at, at + length) of the file differs from the data.
 Status put_extent(int file, int data, const Extent& x, std::uint64_t& written) {
   thread_local std::vector<char> wanted(kChunk);
@@ -101,8 +116,7 @@ Status put_extent(int file, int data, const Extent& x, std::uint64_t& written) {
     }
     if (auto read = read_exactly(file, present.data(), part, x.at + done); !read) return read;
     if (std::memcmp(wanted.data(), present.data(), part) != 0) {
-      if (auto wrote = write_exactly(file, wanted.data(), part, x.at + done); !wrote) return wrote;
-      written += part;
+      if (auto wrote = put_blocks(file, wanted.data(), present.data(), part, x.at + done, written); !wrote) return wrote;
     }
     done += part;
   }
@@ -126,7 +140,30 @@ Status put_hole(int file, std::uint64_t from, std::uint64_t to) {
 
 }  // namespace
 
-Status DataFile::add(int file, Entry& entry, Deadline deadline) {
+std::int64_t now_ns() {
+  timespec now{};
+  (void)::clock_gettime(CLOCK_REALTIME, &now);
+  return nanos(now);
+}
+
+bool times_changes(int fd) {
+  struct statfs system {};
+  return ::fstatfs(fd, &system) == 0 && system.f_type != TMPFS_MAGIC;
+}
+
+Result<DataFile> DataFile::make(const std::string& folder) {
+  for (int number = 0;; ++number) {
+    auto name = fmt::format("files-{}.data", number);
+    const auto path = folder + '/' + name;
+    Fd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    if (fd) return DataFile{std::move(fd), std::move(name)};
+    if (errno != EEXIST) return fail_errno(errno, "create " + path);
+  }
+}
+
+void DataFile::begin_flush() const { (void)::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+Status DataFile::add(int file, Entry& entry, Deadline deadline, const std::stop_token& stop) {
   entry.data = name_;
   entry.extents = entry.allocated < entry.size ? extents_of(file, entry.size) : whole(entry.size);
   for (auto& x : entry.extents) {
@@ -137,6 +174,7 @@ Status DataFile::add(int file, Entry& entry, Deadline deadline) {
       if (auto copied = copy(file, x.at + done, fd_.get(), x.stored + done, part); !copied) return copied;
       done += part;
       if (auto in_time = late(deadline); !in_time) return in_time;
+      if (stop.stop_requested()) return fail(Code::Timeout, "stopped");
     }
     end_ += x.length;
   }

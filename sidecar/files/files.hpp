@@ -9,28 +9,50 @@
 // Thread-safe between different containers; one capture or put_back at a time per folder.
 #pragma once
 
+#include <functional>
+#include <stop_token>
+
 #include "base/deadline.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
 
 namespace cutline::files {
 
+class Earlier;  // what another capture of the container has stored: earlier.hpp
+
 struct CaptureRequest {
   int pid = 0;                       // a process in the container; its root is the container's
   std::vector<int> tree;             // the frozen processes
   std::vector<std::string> volumes;  // absolute paths in the container
   std::string folder;                // exists; receives files.json and files-N.data
+  const Earlier* earlier = nullptr;  // linked into `folder`: a file that is as it was then is taken over, not copied
+  std::vector<int> neighbours;       // other frozen processes, which may have mapped the same files
 };
 
 struct Capture {
   std::uint64_t entries = 0;
   Bytes bytes{};                     // of contents
+  Bytes copied{};                    // of them; the others were taken over
   std::vector<std::string> skipped;  // held for writing, but their path now leads elsewhere: CRIU will have to say
 };
 
 // Does not flush to disk: sealing the checkpoint does. Exhausted: says what was needed and what was free, before
 // copying anything.
 [[nodiscard]] Result<Capture> capture(const CaptureRequest& request, Deadline deadline);
+
+struct PrecopyRequest {
+  int pid = 0;                                      // as above
+  std::function<Result<std::vector<int>>()> pids;   // the pod's processes that may have mapped files, as they are now
+  std::vector<std::string> volumes;
+  std::string folder;
+  const Earlier* earlier = nullptr;
+  std::stop_token stop;
+};
+
+// Copies the files of the volumes while processes run, for a capture that comes later: its Earlier. What is changing now is left out, and
+// so is what could change without a trace: see docs/decisions/copied-beforehand.md. Returns what was copied; when it is stopped, or late,
+// what it has until then is good.
+[[nodiscard]] Result<Bytes> precopy(const PrecopyRequest& request, Deadline deadline);
 
 struct PutBackRequest {
   int pid = 0;         // a process in the container that is not being restored (its launcher)

@@ -13,8 +13,6 @@
 namespace cutline::files {
 namespace {
 
-constexpr std::size_t kCatalogLimit = 1U << 30U;
-
 Kind on_disk(Kind kind) { return kind == Kind::HardLink ? Kind::File : kind; }
 
 Status unlink_at(const Root& root, const std::string& path, int flags) {
@@ -220,9 +218,7 @@ class Restorer {
 }  // namespace
 
 Result<PutBack> put_back(const PutBackRequest& request, Deadline deadline) {
-  auto text = read_file(request.folder + '/' + kCatalogFile, kCatalogLimit);
-  if (!text) return fail(Code::Corrupt, "{}", text.error().message);
-  auto catalog = from_json(*text);
+  auto catalog = read_catalog(request.folder);
   if (!catalog) return tl::unexpected(catalog.error());
   auto root = Root::of(request.pid);
   if (!root) return tl::unexpected(root.error());

@@ -33,7 +33,7 @@ Result<std::string> target_of(int folder, const char* name) {
 
 class Walk {
  public:
-  Walk(std::vector<Entry>& out, Deadline deadline) : out_(out), deadline_(deadline) {}
+  Walk(std::vector<Entry>& out, Deadline deadline, bool moving) : out_(out), deadline_(deadline), moving_(moving) {}
 
   Status folder(Fd fd, const std::string& path) {
     if (deadline_.passed()) return fail(Code::Timeout, "{}: the deadline passed while its files were listed", path);
@@ -63,14 +63,16 @@ class Walk {
 
   Status one(int parent, const char* name, const std::string& path) {
     struct stat status{};
-    if (::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return fail_errno(errno, "stat " + path);
+    if (::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+      return moving_ && errno == ENOENT ? Status{} : fail_errno(errno, "stat " + path);
     if (S_ISDIR(status.st_mode)) {
       auto fd = open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      return fd ? folder(*std::move(fd), path) : forward(fd, path);
+      if (!fd) return moving_ ? Status{} : forward(fd, path);
+      return folder(*std::move(fd), path);
     }
     out_.push_back(entry_of(path, status));
     out_.back().in_volume = true;
-    if (!S_ISLNK(status.st_mode)) return {};
+    if (!S_ISLNK(status.st_mode) || moving_) return {};
     auto target = target_of(parent, name);
     if (!target) return forward(target, path);
     out_.back().links = *std::move(target);
@@ -79,6 +81,7 @@ class Walk {
 
   std::vector<Entry>& out_;
   Deadline deadline_;
+  bool moving_;
 };
 
 }  // namespace
@@ -99,11 +102,21 @@ Entry entry_of(std::string path, const struct stat& status) {
   return e;
 }
 
-Result<std::vector<Entry>> walk(const Root& root, const std::string& volume, Deadline deadline) {
+Result<std::vector<Entry>> walk(const Root& root, const std::string& volume, Deadline deadline, bool moving) {
   auto fd = root.open(volume, O_RDONLY | O_DIRECTORY);
   if (!fd) return fail(Code::Invalid, "volume {} is not a folder of the container: {}", volume, fd.error().message);
   std::vector<Entry> out;
-  if (auto done = Walk{out, deadline}.folder(*std::move(fd), volume); !done) return tl::unexpected(done.error());
+  if (auto done = Walk{out, deadline, moving}.folder(*std::move(fd), volume); !done) return tl::unexpected(done.error());
+  return out;
+}
+
+Result<std::vector<std::string>> outermost(const std::vector<std::string>& volumes) {
+  std::vector<std::string> out;
+  for (const auto& volume : std::set<std::string>(volumes.begin(), volumes.end())) {
+    if (std::ranges::any_of(volumes, [&](const auto& other) { return volume.starts_with(other + '/'); })) continue;
+    if (!safe_path(volume)) return fail(Code::Invalid, "volume '{}': write an absolute path without '.' and '..'", volume);
+    out.push_back(volume);
+  }
   return out;
 }
 

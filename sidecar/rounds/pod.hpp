@@ -22,6 +22,7 @@ struct PodParts {
   bool sees_closings = true;   // this kernel tells which connections close
   bool sees_datagrams = true;  // ... and counts datagrams
   std::optional<Instant> gate_closed_at;  // of the round that runs
+  Bytes written{};                        // into files, by the restore that ran last
 };
 
 // A part of a checkpoint that belongs to no container: what must be known of the pod as a whole.

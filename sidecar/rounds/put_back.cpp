@@ -78,7 +78,11 @@ class MovedImages {
 
 Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, const Moves& moves, Deadline deadline) {
   const auto folder = pod.store.container_folder(checkpoint, container.name);
-  if (auto put = files::put_back({container.launcher, folder}, deadline); !put) return forward(put, "container " + container.name);
+  const auto put = files::put_back({container.launcher, folder}, deadline);
+  if (!put) return forward(put, "container " + container.name);
+  pod.written = Bytes{value(pod.written) + value(put->written)};
+  log::info("files put back", {{"container", container.name}, {"written", value(put->written)}, {"unchanged", put->unchanged},
+                               {"compared", put->compared}, {"removed", put->removed}});
   const auto work = pod.work + "/" + container.name;
   std::error_code error;
   std::filesystem::create_directories(work, error);
@@ -163,6 +167,7 @@ Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoin
 }
 
 Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request, const protocol::Readdressing& names) {
+  pod.written = {};
   if (request.checkpoint == kStart) return end_for_good(pod);
   const auto start = Clock::now();
   const auto deadline = Deadline::after(kRestore);

@@ -3,6 +3,7 @@
 #include <future>
 
 #include "base/log.hpp"
+#include "sidecar/files/earlier.hpp"
 #include "sidecar/files/files.hpp"
 #include "sidecar/gate/datagrams.hpp"
 #include "sidecar/rounds/accepted.hpp"
@@ -95,12 +96,13 @@ Status for_each(const std::vector<Container>& containers, Work work) {
 
 struct Prepared {
   std::string folder;
+  std::optional<files::Earlier> earlier;
   std::optional<criu::PreparedDump> criu;
 };
 
 // What need not wait for the freeze.
 Result<std::vector<Prepared>> prepare(const PodParts& pod, const std::vector<Container>& containers,
-                                      const store::Draft& draft, Deadline deadline) {
+                                      const store::Draft& draft, const Copies& copies, Deadline deadline) {
   std::vector<Prepared> out(containers.size());
   const auto done = for_each(containers, [&](const Container& container, std::size_t i) -> Status {
     auto folder = draft.container(container.name);
@@ -109,6 +111,10 @@ Result<std::vector<Prepared>> prepare(const PodParts& pod, const std::vector<Con
     if (!criu) return tl::unexpected(criu.error());
     out[i].folder = *std::move(folder);
     out[i].criu.emplace(*std::move(criu));
+    const auto copy = copies.find(container.name);
+    if (copy == copies.end()) return {};
+    if (auto earlier = files::Earlier::link(copy->second, out[i].folder)) out[i].earlier.emplace(*std::move(earlier));
+    else log::info("nothing is taken over from an earlier copy", {{"container", container.name}, {"why", earlier.error()}});
     return {};
   });
   if (!done) return tl::unexpected(done.error());
@@ -117,17 +123,31 @@ Result<std::vector<Prepared>> prepare(const PodParts& pod, const std::vector<Con
 
 // CRIU and the capture of files side by side: both only read, the processes stand still.
 Status dump(const PodParts& pod, const Container& container, Prepared& prepared, std::vector<std::string> volumes,
-            Deadline deadline) {
+            const std::vector<pid_t>& neighbours, Deadline deadline) {
   auto captured = std::async(std::launch::async, [&]() -> Status {
     auto pids = container.freezer->pids();
     if (!pids) return tl::unexpected(pids.error());
-    const auto files = files::capture(
-        {container.launcher, {pids->begin(), pids->end()}, std::move(volumes), prepared.folder}, deadline);
-    return files ? Status{} : tl::unexpected(files.error());
+    const auto start = Clock::now();
+    const auto files = files::capture({container.launcher, {pids->begin(), pids->end()}, std::move(volumes), prepared.folder,
+                                       prepared.earlier ? &*prepared.earlier : nullptr, neighbours}, deadline);
+    if (!files) return tl::unexpected(files.error());
+    log::info("files captured", {{"container", container.name}, {"bytes", value(files->bytes)}, {"copied", value(files->copied)},
+                                 {"us", since(start).count()}});
+    return {};
   });
   const auto dumped = pod.criu.dump(*std::move(prepared.criu), deadline);
   const auto files = captured.get();
   return dumped ? files : tl::unexpected(dumped.error());
+}
+
+// The processes of all containers but this one.
+std::vector<pid_t> neighbours_of(const std::vector<Container>& containers, std::size_t of) {
+  std::vector<pid_t> out;
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    if (i == of) continue;
+    if (const auto pids = containers[i].freezer->pids()) out.insert(out.end(), pids->begin(), pids->end());
+  }
+  return out;
 }
 
 // All processes stand, the gate is closed, and no connection waits to be accepted: the sockets as they are then. What has arrived at the
@@ -178,7 +198,7 @@ Status fit(const std::vector<Container>& containers) {
 
 }  // namespace
 
-Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participant::Save& request) {
+Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participant::Save& request, const Copies& copies) {
   const auto deadline = Deadline::after(request.hold);
   auto containers = pod.launchers.containers();
   if (!containers) return tl::unexpected(containers.error());
@@ -190,7 +210,7 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   auto manifest = manifest_of(pod, *containers, request.epoch);
 
   const auto start = Clock::now();
-  auto prepared = prepare(pod, *containers, *draft, deadline);
+  auto prepared = prepare(pod, *containers, *draft, copies, deadline);
   if (!prepared) return forward(prepared, "prepare");
   Frozen frozen{pod.launchers, *containers};
   if (auto guarded = frozen.guard(request.hold); !guarded) return forward(guarded, "guard");
@@ -201,7 +221,7 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   std::erase_if(*live, [&](const auto& socket) { return socket.local.port == pod.control_port; });  // ours, not the application's
   const auto dump_start = Clock::now();
   const auto dumped = for_each(*containers, [&](const Container& container, std::size_t i) {
-    return dump(pod, container, (*prepared)[i], volumes_of(request.options, container.name), deadline);
+    return dump(pod, container, (*prepared)[i], volumes_of(request.options, container.name), neighbours_of(*containers, i), deadline);
   });
   if (!dumped) return tl::unexpected(dumped.error());
   if (auto live_still = all_live(*containers); !live_still) return tl::unexpected(live_still.error());

@@ -17,6 +17,7 @@ using protocol::Command;
 using protocol::Reply;
 
 constexpr Millis kLook{1000};
+constexpr Millis kPrecopyEnds{500};  // a checkpoint waits no longer for what was copied beforehand
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
@@ -35,7 +36,7 @@ Epoch epoch_of(const Reply& reply) { return std::visit(epoch_or_none, reply); }
 }  // namespace
 
 Shell::Shell(PodParts& pod, History& history, Remote& remote, p::Durable recorded, const protocol::Configure& configured)
-    : pod_(pod), history_(history), remote_(remote), own_(pod.store, history, pod.tracker), state_(p::revive(recorded)),
+    : pod_(pod), precopy_(pod.store, pod.launchers), history_(history), remote_(remote), hooks_(pod.launchers), own_(pod.store, history, pod.tracker), state_(p::revive(recorded)),
       worker_([this](const std::stop_token& stop) { work(stop); }),
       thread_([this, configured](const std::stop_token& stop) {
         apply(configured);
@@ -61,7 +62,7 @@ void Shell::post(Input input) {
 void Shell::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     auto due = std::min(p::wake(state_).value_or(Instant::max()), now() + kLook);
-    if (idle()) due = std::min(due, own_.next().value_or(Instant::max()));
+    if (idle() && !hooks_.running()) due = std::min(due, own_.next().value_or(Instant::max()));
     std::optional<Input> input;
     {
       std::unique_lock lock{mutex_};
@@ -83,13 +84,14 @@ void Shell::run(const std::stop_token& stop) {
 // Between rounds only: within one, the worker looks when it matters.
 void Shell::look() {
   if (!idle()) return;
+  precopy_.expire(now());
   if (const auto live = sockets::tcp_sockets(Deadline::after(kLook))) pod_.tracker.look(*live);
 }
 
 void Shell::own_time() {
   if (!idle()) return;
   for (auto& asked : std::exchange(postponed_, {})) handle_asked(asked);
-  if (!idle() || !own_.is_due(now())) return;
+  if (!idle() || hooks_.running() || !own_.is_due(now())) return;
   // Where a rollback is to come by itself, the state of an application that has started anew is none to keep.
   if (configured_.grace > Millis{0} && !pod_.launchers.failures().empty())
     return own_.ended(fail(Code::Unavailable, "an application has failed, and a rollback is awaited"), now());
@@ -111,6 +113,8 @@ void Shell::handle(Input& input) {
 
 void Shell::handle_asked(Asked& asked) {
   if (direct(asked)) return;
+  if (begins_beside_hooks(asked.command))
+    return asked.reply(protocol::Refused{epoch_of(asked.command), {Code::Busy, "hooks of another round run in this pod"}});
   waiting_.push_back({epoch_of(asked.command), std::move(asked.reply)});
   feed(p::Commanded{std::move(asked.command), now()});
 }
@@ -131,12 +135,8 @@ bool Shell::direct(Asked& asked) {
                           return true;
                         },
                         [&](const protocol::Sever&) { return sever(asked), true; },
-                        [&](const protocol::RunHooks&) {
-                          return asked.reply(protocol::Refused{{}, {Code::Unsupported, "this sidecar runs no hooks"}}), true;
-                        },
-                        [&](const protocol::Precopy&) {
-                          return asked.reply(protocol::Refused{{}, {Code::Unsupported, "this sidecar copies nothing beforehand"}}), true;
-                        },
+                        [&](const protocol::RunHooks& m) { return asked.reply(run_hooks(m)), true; },
+                        [&](const protocol::Precopy& m) { return asked.reply(precopy(m)), true; },
                         [](const auto&) { return false; },
                     },
                     asked.command);
@@ -174,6 +174,29 @@ Reply Shell::fetch(const protocol::Fetch& m) {
   auto& [draft, stored] = *std::get<std::unique_ptr<Remote::Brought>>(answer);
   if (auto adopted = history_.adopt(draft, stored); !adopted) return protocol::Refused{{}, adopted.error()};
   return protocol::Fetched{m.checkpoint};
+}
+
+// Never while anything is frozen, saved or put back: a hook would see half of it, and what it starts is in no image.
+Reply Shell::run_hooks(const protocol::RunHooks& m) {
+  if (!idle() && !hooks_.knows(m.key)) return protocol::Refused{{}, {Code::Busy, "a round has this pod"}};
+  return hooks_.ask(m);
+}
+
+Reply Shell::precopy(const protocol::Precopy& m) {
+  if (!idle()) return protocol::Refused{{}, {Code::Busy, "a round has this pod"}};
+  return precopy_.ask(m, last());
+}
+
+// The checkpoint that the present follows on.
+std::optional<Epoch> Shell::last() const {
+  const auto chain = history_.chain(1);
+  return chain.empty() ? std::nullopt : std::optional{chain.back().epoch};
+}
+
+// A round's own hooks have ended before it begins.
+bool Shell::begins_beside_hooks(const Command& command) const {
+  const bool begins = std::holds_alternative<protocol::Request>(command) || std::holds_alternative<protocol::Prepare>(command);
+  return begins && idle() && hooks_.running();
 }
 
 Reply Shell::recall(std::uint32_t last) {
@@ -218,7 +241,7 @@ void Shell::sever(Asked& asked) {
 void Shell::feed(const Event& event) {
   Status durable;
   const auto effects = p::step(state_, event);
-  if (!idle()) remote_.hold();
+  if (!idle()) remote_.hold(), precopy_.stop();
   for (const auto& effect : effects) carry_out(effect, durable);
   if (idle()) remote_.release();
 }
@@ -277,6 +300,7 @@ void Shell::answer(const Reply& reply) {
     opened->gated = Micros{gated_us_};
     if (const auto* kept = history_.find(opened->epoch)) opened->digest = kept->digest;
   }
+  if (auto* restored = std::get_if<protocol::Restored>(&out)) restored->written = written_;
   if (auto* stopped = std::get_if<protocol::Stopped>(&out)) {
     const auto checkpoint = p::durable(state_).restoring.value_or(Epoch{});
     auto told = shifts(pod_, checkpoint, history_.names(checkpoint));
@@ -308,6 +332,7 @@ void Shell::start(Job job, const Status& durable) {
   }
   {
     const std::scoped_lock lock{mutex_};
+    base_ = std::holds_alternative<p::Save>(job) ? last() : std::nullopt;
     job_ = std::move(job);
   }
   arrived_.notify_all();
@@ -316,26 +341,43 @@ void Shell::start(Job job, const Status& durable) {
 void Shell::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     std::optional<Job> job;
+    std::optional<Epoch> base;
     {
       std::unique_lock lock{mutex_};
       if (!arrived_.wait(lock, stop, [&] { return job_.has_value(); })) return;
       job = std::exchange(job_, std::nullopt);
+      base = base_;
     }
-    post(perform(*job));
+    post(perform(*job, base));
   }
 }
 
-Shell::Event Shell::perform(const Job& job) {
+// What does not change is taken over: from what was copied beforehand, else from the last checkpoint.
+Result<protocol::LocalCheckpoint> Shell::save(const p::Save& request, std::optional<Epoch> last) {
+  auto copies = precopy_.take(Deadline::after(request.hold).sooner(kPrecopyEnds));
+  const auto containers = pod_.launchers.containers();
+  for (const auto& container : containers.value_or(std::vector<Container>{}))
+    if (last) copies.emplace(container.name, pod_.store.container_folder(*last, container.name));
+  auto saved = sidecar::save(pod_, request, copies);
+  precopy_.clear();
+  return saved;
+}
+
+Shell::Event Shell::perform(const Job& job, std::optional<Epoch> last) {
   const std::scoped_lock lock{gate_mutex_};
   gated_us_ = 0;
   return std::visit(overloaded{
                         [&](const p::Save& m) -> Event {
-                          auto saved = save(pod_, m);
+                          auto saved = save(m, last);
                           return p::SaveEnded{m.epoch, std::move(saved), now()};
                         },
                         [&](const p::Verify& m) -> Event { return p::PrepareEnded{m.epoch, verify(pod_, m), now()}; },
                         [&](const p::EndAll& m) -> Event { return p::StopEnded{m.epoch, stop(pod_, m), now()}; },
-                        [&](const p::PutBack& m) -> Event { return p::RestoreEnded{m.epoch, put_back(pod_, m, names_), now()}; },
+                        [&](const p::PutBack& m) -> Event {
+                          auto restored = put_back(pod_, m, names_);
+                          written_ = pod_.written;
+                          return p::RestoreEnded{m.epoch, std::move(restored), now()};
+                        },
                     },
                     job);
 }

@@ -13,9 +13,11 @@
 
 #include "control/server.hpp"
 #include "protocol/participant.hpp"
+#include "sidecar/hooks/hooks.hpp"
 #include "sidecar/remote/remote.hpp"
 #include "sidecar/rounds/own.hpp"
 #include "sidecar/rounds/pod.hpp"
+#include "sidecar/rounds/precopy.hpp"
 
 namespace cutline::sidecar {
 
@@ -49,7 +51,8 @@ class Shell {
   void carry_out(const protocol::participant::Effect& effect, Status& durable);
   void answer(const protocol::Reply& reply);
   void start(Job job, const Status& durable);
-  [[nodiscard]] Event perform(const Job& job);
+  [[nodiscard]] Event perform(const Job& job, std::optional<Epoch> last);
+  [[nodiscard]] Result<protocol::LocalCheckpoint> save(const protocol::participant::Save& request, std::optional<Epoch> last);
   [[nodiscard]] Status persist();
   void open_gate();
   void keep(Epoch checkpoint);
@@ -58,9 +61,13 @@ class Shell {
   [[nodiscard]] std::set<Epoch> needed() const;
   [[nodiscard]] bool idle() const { return std::holds_alternative<protocol::participant::Idle>(state_.phase); }
   [[nodiscard]] bool direct(Asked& asked);
+  [[nodiscard]] bool begins_beside_hooks(const protocol::Command& command) const;
   void forget(Asked& asked);
   [[nodiscard]] protocol::Reply upload(const protocol::Upload& upload);
   [[nodiscard]] protocol::Reply fetch(const protocol::Fetch& fetch);
+  [[nodiscard]] protocol::Reply run_hooks(const protocol::RunHooks& command);
+  [[nodiscard]] protocol::Reply precopy(const protocol::Precopy& command);
+  [[nodiscard]] std::optional<Epoch> last() const;
   [[nodiscard]] protocol::Reply recall(std::uint32_t last);
   [[nodiscard]] protocol::Reply configure(const protocol::Configure& configure);
   void apply(const protocol::Configure& configure);
@@ -69,10 +76,13 @@ class Shell {
   PodParts& pod_;
   std::mutex gate_mutex_;                   // the worker's while it performs, else the first thread's
   std::atomic<Micros::rep> gated_us_ = 0;  // by the round that ended last
+  std::atomic<Bytes> written_{};           // into files, by the last restore
+  Precopy precopy_;
 
   // Of the first thread alone.
   History& history_;
   Remote& remote_;
+  Hooks hooks_;
   OwnTime own_;
   protocol::Configure configured_;   // a grace of more than 0: a failure is followed by a rollback
   protocol::Readdressing names_;     // of the restore that runs; the worker reads it
@@ -87,6 +97,7 @@ class Shell {
   std::condition_variable_any arrived_;
   std::deque<Input> inputs_;
   std::optional<Job> job_;
+  std::optional<Epoch> base_;  // for the job: the checkpoint that a save follows on
   std::jthread worker_;
   std::jthread thread_;
 };

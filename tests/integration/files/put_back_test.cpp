@@ -9,6 +9,7 @@
 
 #include "base/fd.hpp"
 #include "sidecar/files/catalog.hpp"
+#include "sidecar/files/contents.hpp"
 #include "sidecar/files/files.hpp"
 #include "sidecar/files/rooted.hpp"
 #include "tests/integration/files/container.hpp"
@@ -163,11 +164,11 @@ TEST(PutBack, DoesNotOpenFilesThatNobodyTouched) {
                 for (int i = 0; i < 20; ++i) write(root / "data" / std::to_string(i), std::to_string(i));
               },
               [] {}};
-  // Change times have the granularity of the clock's tick: only older files count as settled.
+  // A change may go on for a moment after it was timed: only older files count as settled.
   const auto newest = nanos(status_at(c.root() / "data/19").st_ctim);
   timespec now{};
   do ::clock_gettime(CLOCK_REALTIME, &now);
-  while (nanos(now) < newest + 60'000'000);
+  while (nanos(now) <= newest + kSettles);
   capture_or_die(c, {"/data"});
   append(c.root() / "data/7", "!");
   const auto done = put_back_of(c);
@@ -175,6 +176,20 @@ TEST(PutBack, DoesNotOpenFilesThatNobodyTouched) {
   EXPECT_EQ(done->unchanged, 19U);
   EXPECT_EQ(done->compared, 1U);
   EXPECT_EQ(read(c.root() / "data/7"), "7");
+}
+
+TEST(PutBack, WritesOnlyTheBlocksThatDifferAndSaysHowMuchThatWas) {
+  Container c{[](const auto& root) { write(root / "data/large", std::string(8 << 20, 'o')); }, [] {}};
+  capture_or_die(c, {"/data"});
+  const auto before = status_at(c.root() / "data/large");
+  const auto fd = open_file(c.root() / "data/large", O_RDWR).value();
+  for (const off_t at : {5'000, 5'001, 4'000'000}) ASSERT_EQ(::pwrite(fd.get(), "n", 1, at), 1);
+  const timespec times[2] = {before.st_atim, before.st_mtim};
+  ::futimens(fd.get(), times);  // as if nothing had been
+  const auto done = put_back_of(c);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->written, Bytes{2 * 4096});
+  EXPECT_EQ(read(c.root() / "data/large"), std::string(8 << 20, 'o'));
 }
 
 TEST(PutBack, PutsHolesBack) {
