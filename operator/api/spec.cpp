@@ -44,6 +44,14 @@ IndependentSpec read_independent(const Json& object) {
           truth(object, "/spec/independent/allowRestart"), text(object, "/spec/independent/lost") == "Allow"};
 }
 
+std::vector<protocol::Hook> read_hooks(const Json& object, const char* list) {
+  std::vector<protocol::Hook> out;
+  for (const auto& hook : part(object, list, Json::array()))
+    out.push_back({hook.value("container", ""), strings(hook.value("command", Json::array())), duration(hook, "/timeout", Millis{10'000}),
+                   hook.value("failurePolicy", "Fail") == "Ignore"});
+  return out;
+}
+
 }  // namespace
 
 RecoverySpec read_recovery_spec(const Json& policy) {
@@ -80,6 +88,7 @@ SaveSpec read_save_spec(const Json& object) {
   const bool open = object.value(Pointer{"/metadata/annotations"}, Json::object()).value(kTestGate, "") == "Open";
   const bool drop = text(object, "/spec/gate") == "Drop";
   out.options.gate = open ? protocol::GateKind::Open : drop ? protocol::GateKind::Drop : protocol::GateKind::Queue;
+  out.hooks = {read_hooks(object, "/spec/hooks/beforeFreeze"), read_hooks(object, "/spec/hooks/afterThaw"), read_hooks(object, "/spec/hooks/afterRollback")};
   for (const auto& volume : part(object, "/spec/volumes", Json::array()))
     if (volume.value("capture", "Copy") == "Copy") out.options.volumes.push_back({volume.value("container", ""), volume.value("path", "")});
   return out;
@@ -106,7 +115,9 @@ RollbackSpec read_rollback_spec(const Json& object) {
 std::vector<std::string> not_implemented(const Json& object) {
   std::vector<std::string> out;
   const auto name_if = [&](bool asked, const char* field) { if (asked) out.emplace_back(field); };
-  name_if(object.contains(Pointer{"/spec/hooks"}), "spec.hooks");
+  const bool alone = text(object, "/spec/protocol") == "Independent";  // no moment is before all of them freeze
+  name_if(alone && object.contains(Pointer{"/spec/hooks/beforeFreeze"}), "spec.hooks.beforeFreeze with protocol Independent");
+  name_if(alone && object.contains(Pointer{"/spec/hooks/afterThaw"}), "spec.hooks.afterThaw with protocol Independent");
   name_if(object.contains(Pointer{"/spec/volume"}), "spec.volume");
   return out;
 }

@@ -46,11 +46,17 @@ struct ScheduleSpec {  // of a policy; as written, see schedule/cron.hpp
   std::optional<std::chrono::seconds> starting_deadline;
 };
 
+struct HooksSpec {
+  std::vector<protocol::Hook> before_freeze, after_thaw, after_rollback;
+  [[nodiscard]] bool around_a_snapshot() const { return !before_freeze.empty() || !after_thaw.empty(); }
+};
+
 struct SaveSpec {  // the part that policy and inline snapshot have in common
   Selector selector;
   std::string protocol = "Coordinated";
   Millis deadline{5000};
   protocol::SaveOptions options;
+  HooksSpec hooks;
   IncrementalSpec incremental;  // of protocol Incremental
   IndependentSpec independent;  // of protocol Independent
 };

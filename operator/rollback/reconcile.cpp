@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/hooks/run.hpp"
 #include "operator/pods/remember.hpp"
 #include "operator/rollback/bring.hpp"
 #include "operator/rollback/run.hpp"
@@ -57,7 +58,7 @@ class Apply {
  public:
   Apply(Context& context, const Observed& observed) : context_(context), observed_(observed), keeper_(context.client, kRollbacks, observed.object) {}
 
-  Result<Outcome> operator()(const Nothing&) { return Outcome{}; }
+  Result<Outcome> operator()(const Nothing&) { return after_release(); }
 
   Result<Outcome> operator()(const Later& later) {
     const auto* old = find_condition(keeper_.object(), "Planned");
@@ -87,6 +88,8 @@ class Apply {
     }
     auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
     if (!epoch) return tl::unexpected(epoch.error());
+    if (!save_spec_of(observed_).hooks.after_rollback.empty())
+      if (auto promised = write([&](Json& object) { hooks::record_pending(object); }); !promised) return tl::unexpected(promised.error());
     log::info("rollback begins", {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"to", begin.line.snapshot}});
     return conclude(run(context_, keeper_, begin.line, *epoch, observed_.workload ? Again{[this] { return again(); }} : Again{}));
   }
@@ -101,9 +104,10 @@ class Apply {
     switch (ending) {
       case Ending::Released:
         event(kube::EventType::Normal, "Released", find_condition(keeper_.object(), "Restored")->value("message", ""));
-        return Outcome{};
+        return after_release();
       case Ending::Untouched:
       case Ending::Held:
+        if (hooks::pending(keeper_.object())) (void)write([](Json& object) { hooks::record_done(object); });
         if (const auto* failed = find_condition(keeper_.object(), "Failed"))
           event(kube::EventType::Warning, failed->value("reason", "Failed"), failed->value("message", ""));
         return Outcome{};
@@ -122,6 +126,23 @@ class Apply {
     });
     if (!written) return tl::unexpected(written.error());
     return Outcome{kLook};
+  }
+
+  // Hooks, in the pods that have gone back; once, also if it is a successor who comes to it.
+  Result<Outcome> after_release() {
+    const auto& object = keeper_.object();
+    if (!is_true(object, "Released") || !hooks::pending(object)) return Outcome{};
+    Members members;
+    for (const auto& entry : object.value(Json::json_pointer("/status/plan"), Json::array()))
+      for (const auto& pod : observed_.pods)
+        if (reachable(pod) && (pod.uid.value == entry.value("uid", "") || pod.name == entry.value("pod", ""))) members.emplace(pod.uid, pod);
+    const auto report = hooks::run(context_, keeper_.key().ns, members, hooks::key_of(object, "afterRollback"), save_spec_of(observed_).hooks.after_rollback);
+    if (!report) return Outcome{};
+    for (const auto& failure : report->failures) event(kube::EventType::Warning, "HookFailed", hooks::show(failure));
+    return ended(write([&](Json& status) {
+      hooks::record(status, *report);
+      hooks::record_done(status);
+    }));
   }
 
   Result<Line> again() {

@@ -41,6 +41,7 @@ class Run {
     options.gone = [this] { return watch_.gone(members_); };
     options.on_reply = [this](const PodUid& from, const protocol::Reply& reply) {
       if (const auto* opened = std::get_if<protocol::Opened>(&reply)) held_ = std::max(held_, opened->gated);
+      if (const auto* restored = std::get_if<protocol::Restored>(&reply)) written_[from] = restored->written;
       if (const auto* refused = std::get_if<protocol::Refused>(&reply))
         log::warn("member refused", {{"epoch", plan_.epoch}, {"pod", members_.at(from).name}, {"error", refused->why}});
     };
@@ -88,6 +89,7 @@ class Run {
         const auto found = c.timings.find(PodUid{entry.value("uid", "")});
         if (found == c.timings.end()) continue;
         entry["restored"] = show(found->second.restore);
+        entry["written"] = value(written_[found->first]);
         slowest = std::max(slowest, found->second.restore);
       }
       object["status"]["membersRestored"] = fmt::format("{0}/{0}", members_.size());
@@ -155,6 +157,7 @@ class Run {
   MemberWatch watch_{context_, keeper_.key().ns};
   Instant began_ = std::chrono::steady_clock::now();
   Micros held_{0};
+  std::map<PodUid, Bytes> written_;
   bool busy_ = false;
   bool moved_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/hooks/report.hpp"
 #include "operator/pods/places.hpp"
 
 namespace cutline::op::snapshot {
@@ -15,14 +16,6 @@ constexpr std::chrono::seconds kApplied{5};
 bool has_finalizer(const Json& object) {
   const auto list = Json::json_pointer("/metadata/finalizers");
   return object.contains(list) && std::ranges::find(object.at(list), Json(kFinalizer)) != object.at(list).end();
-}
-
-std::vector<std::string> refused_fields(const Json& object, const std::optional<Json>& policy) {
-  auto fields = not_implemented(object);
-  if (policy)
-    for (auto& field : not_implemented(*policy))
-      if (field == "spec.hooks") fields.push_back("policy " + field);
-  return fields;
 }
 
 // The policy's, or the snapshot's own; with what the snapshot says instead.
@@ -75,13 +68,13 @@ Decision begin(const Observed& o, SaveSpec save) {
   if (members && save.protocol == "Incremental" && !full_is_due(o, save)) {
     const auto initiator = std::ranges::find_if(*members, [&](const auto& m) { return m.second.name == save.incremental.initiator; });
     if (initiator == members->end())
-      return Refuse{{Code::NotFound, fmt::format("the initiator {} is no pod that the selector finds: see spec.incremental.initiator", save.incremental.initiator)}, {}};
+      return Refuse{{Code::NotFound, fmt::format("the initiator {} is no pod that the selector finds: see spec.incremental.initiator", save.incremental.initiator)}};
     const auto uid = initiator->first;
     return Begin{std::move(save), std::move(*members), uid, o.services};
   }
   if (members) return Begin{std::move(save), std::move(*members), {}, {}};
   const bool may_pass = members.error().code == Code::Unavailable && o.age < kPatience;
-  return may_pass ? Decision{Later{members.error()}} : Decision{Refuse{members.error(), {}}};
+  return may_pass ? Decision{Later{members.error()}} : Decision{Refuse{members.error()}};
 }
 
 }  // namespace
@@ -100,6 +93,19 @@ Members recorded_members(const Json& object, const std::vector<Pod>& pods) {
 
 std::string protocol_of(const Json& object, const std::optional<Json>& policy) { return save_spec_of(object, policy).protocol; }
 
+Undo after_thaw(const Observed& o) {
+  auto save = save_spec_of(o.object, o.policy);
+  Undo out{std::move(save.hooks.after_thaw), {}};
+  for (const auto& pod : o.pods)
+    if (save.selector.matches(pod.labels) && reachable(pod)) out.members.emplace(pod.uid, pod);
+  return out;
+}
+
+std::optional<Undo> undo(const Observed& o) {
+  const bool over = has_ended(o.object) || kube::is_being_deleted(o.object);
+  return over && hooks::pending(o.object) ? std::optional{after_thaw(o)} : std::nullopt;
+}
+
 Decision plan(const Observed& o) {
   const auto epoch = recorded_epoch(o.object);
   const bool committed = is_true(o.object, "Committed");
@@ -114,15 +120,13 @@ Decision plan(const Observed& o) {
   const auto spec = read_snapshot_spec(o.object);
   if (spec.policy && !o.policy) {
     Error why{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace: make it, or write spec.selector", *spec.policy)};
-    return o.age < kApplied ? Decision{Later{std::move(why)}} : Decision{Refuse{std::move(why), {}}};
+    return o.age < kApplied ? Decision{Later{std::move(why)}} : Decision{Refuse{std::move(why)}};
   }
   if (spec.import) return Import{*spec.import};
   const auto save = save_spec_of(o.object, o.policy);
   if (value(epoch) != 0) return Recover{save, reached(o, save, committed), epoch, committed};
   if (save.protocol == "Independent")
-    return Refuse{{Code::Invalid, "with protocol Independent each pod saves itself by its own timer: write spec.protocol: Coordinated here for a snapshot of all"}, {}};
-  if (auto fields = refused_fields(o.object, o.policy); !fields.empty())
-    return Refuse{{Code::Unsupported, fmt::format("this version does not carry out {} yet", fmt::join(fields, ", "))}, std::move(fields)};
+    return Refuse{{Code::Invalid, "with protocol Independent each pod saves itself by its own timer: write spec.protocol: Coordinated here for a snapshot of all"}};
   return begin(o, save);
 }
 

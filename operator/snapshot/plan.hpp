@@ -22,7 +22,7 @@ struct Nothing {};                              // it has ended, and all is reco
 struct Later { Error why; };                    // something must pass first
 struct AddFinalizer {};
 struct Import { ImportSpec from; };               // it was taken before, and lies in a repository
-struct Refuse { Error why; std::vector<std::string> not_implemented; };  // ends in Failed; nothing was touched
+struct Refuse { Error why; };  // ends in Failed; nothing was touched
 // `initiator`: incremental; `members` are all pods that may be members then.
 struct Begin { SaveSpec save; Members members; std::optional<PodUid> initiator; std::vector<Json> services; };
 struct Recover { SaveSpec save; Members members; Epoch epoch{}; bool committed = false; };  // a coordinator that died began it
@@ -31,6 +31,13 @@ struct Collect { Epoch epoch{}; Members members; bool open = false; std::vector<
 using Decision = std::variant<Nothing, Later, AddFinalizer, Import, Refuse, Begin, Recover, Collect>;
 
 [[nodiscard]] Decision plan(const Observed& observed);
+
+// Hooks that are to be run before anything else is done with a snapshot that has ended, or is being deleted: its coordinator died before
+// it could run them.
+struct Undo { std::vector<protocol::Hook> hooks; Members members; };
+[[nodiscard]] std::optional<Undo> undo(const Observed& observed);
+// In which pods they run: all of the workload that can be reached, whoever of them is saved.
+[[nodiscard]] Undo after_thaw(const Observed& observed);
 // "Coordinated", "Incremental" ...: how this snapshot is to be taken.
 [[nodiscard]] std::string protocol_of(const Json& object, const std::optional<Json>& policy);
 

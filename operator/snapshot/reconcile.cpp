@@ -4,6 +4,7 @@
 #include "base/overloaded.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/hooks/run.hpp"
 #include "operator/repository/import.hpp"
 #include "operator/repository/keep.hpp"
 #include "operator/rounds/finalizer.hpp"
@@ -20,6 +21,7 @@ constexpr Millis kForgetBudget{5'000};
 constexpr Millis kForgetAgain{3'000};
 constexpr Millis kPatience{30'000};
 constexpr std::chrono::seconds kApplied{30};
+constexpr Millis kHooksAgain{2'000};  // an application is not quiesced over and over while another round has it
 
 // Whether a rollback to it has not ended.
 Result<bool> is_used(Context& context, const kube::Key& snapshot, Deadline deadline) {
@@ -60,8 +62,8 @@ Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
 
 class Apply {
  public:
-  Apply(Context& context, Json object, std::optional<Json> policy)
-      : context_(context), keeper_(context.client, kSnapshots, std::move(object)), policy_(std::move(policy)) {}
+  Apply(Context& context, const Observed& observed)
+      : context_(context), observed_(observed), keeper_(context.client, kSnapshots, observed.object) {}
 
   Result<Outcome> operator()(const Nothing&) { return complete(); }
 
@@ -79,7 +81,7 @@ class Apply {
   Result<Outcome> operator()(const Import& import) {
     const auto kept = find(import.from);
     if (!kept && may_pass(kept.error())) return (*this)(Later{kept.error()});
-    if (!kept) return (*this)(Refuse{kept.error(), {}});
+    if (!kept) return (*this)(Refuse{kept.error()});
     auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
     if (!epoch) return tl::unexpected(epoch.error());
     auto written = keeper_.write([&](Json& object) -> cutline::Status {
@@ -94,8 +96,6 @@ class Apply {
   Result<Outcome> operator()(const Refuse& refuse) {
     event(kube::EventType::Warning, name(refuse.why.code), refuse.why.message);
     auto written = keeper_.write([&](Json& object) -> cutline::Status {
-      if (!refuse.not_implemented.empty())
-        set_condition(object, {"NotImplemented", true, "NotImplemented", fmt::format("{}", fmt::join(refuse.not_implemented, ", "))}, now_text());
       record(object, refuse.why, now_text());
       return {};
     }, kPatience, context_.stop);
@@ -104,11 +104,12 @@ class Apply {
   }
 
   Result<Outcome> operator()(const Begin& begin) {
-    if (auto fit = preflight(begin.members); !fit) return fit.error().code == Code::Unavailable ? (*this)(Later{fit.error()}) : (*this)(Refuse{fit.error(), {}});
+    if (auto fit = preflight(begin.members); !fit) return fit.error().code == Code::Unavailable ? (*this)(Later{fit.error()}) : (*this)(Refuse{fit.error()});
+    if (auto over = get_ready(begin)) return *std::move(over);
     auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
     if (!epoch) return tl::unexpected(epoch.error());
     log::info("round begins", {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"members", begin.members.size()}});
-    return conclude(run(context_, keeper_, begin, *epoch));
+    return conclude(run(context_, keeper_, begin, *epoch));  // an error here leaves hooks pending, and the next turn goes on with them
   }
 
   Result<Outcome> operator()(const Recover& recover) {
@@ -133,6 +134,22 @@ class Apply {
     return Outcome{};
   }
 
+  // Hooks after the thaw: run whatever became of the round, for what those before the freeze have done must not stay. False: the operator stops.
+  bool undo(const Undo& due) {
+    const auto& object = keeper_.object();
+    if (!hooks::pending(object)) return true;
+    const auto report = hooks::run(context_, keeper_.key().ns, due.members, hooks::key_of(object, "afterThaw"), due.hooks);
+    if (!report) return false;
+    for (const auto& failure : report->failures) event(kube::EventType::Warning, "HookFailed", "after the thaw: " + hooks::show(failure));
+    auto written = keeper_.write([&](Json& status) -> cutline::Status {
+      hooks::record(status, *report);
+      hooks::record_done(status);
+      return {};
+    }, kPatience, context_.stop);
+    if (!written) log::warn("hooks were run, but that is not recorded", {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
+    return true;
+  }
+
  private:
   Result<repository::Kept> find(const ImportSpec& from) {
     const auto access = repository::reach(context_, keeper_.key().ns, from.repository);
@@ -143,6 +160,33 @@ class Apply {
   [[nodiscard]] bool may_pass(const Error& why) const {
     if (why.code == Code::Corrupt || why.code == Code::Unsupported) return false;
     return why.code != Code::NotFound || age_of(keeper_.object()) < kApplied;
+  // Volumes are copied, then hooks run and have ended in every pod; only then may a request leave. Nothing: it may. Else it is over.
+  std::optional<Result<Outcome>> get_ready(const Begin& begin) {
+    const auto& save = begin.save;
+    const auto said = [this] { (void)note({"Planned", false, "CopyingVolumes", "volumes are copied while the applications run"}); };
+    if (!hooks::precopy(context_, begin.members, hooks::key_of(keeper_.object(), "volumes"), save.options.volumes, said)) return Outcome{};
+    if (!save.hooks.around_a_snapshot()) return std::nullopt;
+    auto promised = keeper_.write([&](Json& object) -> cutline::Status {
+      if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this snapshot");
+      hooks::record_pending(object);
+      return {};
+    }, kPatience, context_.stop);
+    if (!promised) return tl::unexpected(promised.error());
+    const auto report = hooks::run(context_, keeper_.key().ns, begin.members, hooks::key_of(keeper_.object(), "beforeFreeze"), save.hooks.before_freeze);
+    if (!report) return Outcome{};
+    for (const auto& failure : report->failures) event(kube::EventType::Warning, "HookFailed", "before the freeze: " + hooks::show(failure));
+    const auto* fatal = report->fatal();
+    auto written = keeper_.write([&](Json& object) -> cutline::Status {
+      hooks::record(object, *report);
+      if (fatal != nullptr)
+        set_condition(object, {"Failed", true, "HookFailed", hooks::show(*fatal) + "; nothing was frozen"}, now_text());
+      return {};
+    }, kPatience, context_.stop);
+    if (!written) return tl::unexpected(written.error());
+    if (fatal == nullptr) return std::nullopt;
+    context_.metrics.round_ended("snapshot", "aborted");
+    (void)undo(after_thaw(observed_));
+    return Outcome{};
   }
 
   // Asked before anything is frozen. Findings stand in the status; a fatal one refuses the snapshot.
@@ -164,6 +208,8 @@ class Apply {
   }
 
   Result<Outcome> conclude(Ending ending) {
+    const bool quiesced = hooks::pending(keeper_.object());
+    if (ending != Ending::Stopped && !undo(after_thaw(observed_))) return Outcome{};
     switch (ending) {
       case Ending::Committed:
         event(kube::EventType::Normal, "Committed", find_condition(keeper_.object(), "Committed")->value("message", ""));
@@ -172,7 +218,7 @@ class Apply {
         if (const auto* failed = find_condition(keeper_.object(), "Failed"))
           event(kube::EventType::Warning, failed->value("reason", "Failed"), failed->value("message", ""));
         return Outcome{};
-      case Ending::Busy: return Outcome{Millis{300}};
+      case Ending::Busy: return Outcome{quiesced ? kHooksAgain : Millis{300}};
       case Ending::Stopped: return Outcome{};
     }
     return Outcome{};
@@ -182,7 +228,7 @@ class Apply {
   Result<Outcome> complete() {
     const auto& object = keeper_.object();
     if (!is_true(object, "Committed") || kube::is_being_deleted(object)) return Outcome{};
-    if (is_true(object, "Recorded")) return repository::keep(context_, keeper_, policy_);
+    if (is_true(object, "Recorded")) return repository::keep(context_, keeper_, observed_.policy);
     const auto saved = remembered();
     for (const auto& member : object.at(Json::json_pointer("/status/members"))) {
       if (member.value("digest", "").empty()) continue;  // its pod went, or its disk was full, before it was kept
@@ -192,7 +238,7 @@ class Apply {
     }
     if (auto noted = note({"Recorded", true, "LocalCheckpoints", "each member's checkpoint is an object of its own"}); !noted)
       return tl::unexpected(noted.error());
-    return repository::keep(context_, keeper_, policy_);
+    return repository::keep(context_, keeper_, observed_.policy);
   }
 
   // The members' checkpoints of this round, from those sidecars that answer.
@@ -219,8 +265,8 @@ class Apply {
   }
 
   Context& context_;
+  const Observed& observed_;
   RecordKeeper keeper_;
-  std::optional<Json> policy_;
 };
 
 }  // namespace
@@ -228,10 +274,11 @@ class Apply {
 Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   auto object = context.client.get(kSnapshots, key, Deadline::after(kRead));
   if (!object) return gone_or(object.error());
-  auto observed = observe(context, key, *object);
+  const auto observed = observe(context, key, *std::move(object));
   if (!observed) return tl::unexpected(observed.error());
-  const auto decision = plan(*observed);
-  return std::visit(Apply{context, std::move(*object), std::move(observed->policy)}, decision);
+  Apply apply{context, *observed};
+  if (const auto due = undo(*observed); due && !apply.undo(*due)) return Outcome{};
+  return std::visit(apply, plan(*observed));
 }
 
 }  // namespace cutline::op::snapshot

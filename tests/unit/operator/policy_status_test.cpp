@@ -49,14 +49,16 @@ TEST(APolicysStatus, NamesTheLastSnapshotAndTheLineToGoBackTo) {
 TEST(APolicysStatus, NamesWhatThisVersionDoesNotCarryOut) {
   auto spec = samples::policy();
   spec["spec"]["hooks"]["afterThaw"] = Json::array();
+  spec["spec"]["protocol"] = "Independent";
   const auto policy = status_of(samples::ledgers(2), {}, spec);
   EXPECT_TRUE(is_true(policy, "NotImplemented"));
-  EXPECT_EQ(condition(policy, "NotImplemented", "message"), "this version does not carry out spec.hooks yet");
+  EXPECT_EQ(condition(policy, "NotImplemented", "message"), "this version does not carry out spec.hooks.afterThaw with protocol Independent yet");
 }
 
 TEST(APolicysStatus, DropsThatWhenTheFieldIsGone) {
   auto spec = samples::policy();
   spec["spec"]["hooks"]["afterThaw"] = Json::array();
+  spec["spec"]["protocol"] = "Independent";
   write_status(spec, samples::ledgers(2), {}, kNow);
   spec["spec"].erase("hooks");
   write_status(spec, samples::ledgers(2), {}, kNow);

@@ -3,6 +3,7 @@
 
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
+#include "operator/hooks/report.hpp"
 #include "operator/snapshot/plan.hpp"
 #include "tests/unit/operator/samples.hpp"
 
@@ -123,10 +124,38 @@ TEST(ANewSnapshot, OfAnIndependentWorkloadIsRefusedUnlessItNamesAProtocol) {
   EXPECT_FALSE(decided<Begin>(observed).initiator);
 }
 
-TEST(ANewSnapshot, OfAPolicyWithHooksIsRefusedForTheyWouldNotRun) {
-  auto observed = seen(samples::snapshot());
-  (*observed.policy)["spec"]["hooks"]["beforeFreeze"] = Json::array();
-  EXPECT_THAT(decided<Refuse>(observed).not_implemented, ElementsAre("policy spec.hooks"));
+Json hook(const char* program) { return {{"container", "ledger"}, {"command", {program}}}; }
+
+Observed with_hooks(Json object) {
+  auto observed = seen(std::move(object));
+  (*observed.policy)["spec"]["hooks"] = {{"beforeFreeze", {hook("quiesce")}}, {"afterThaw", {hook("go-on")}}};
+  return observed;
+}
+
+TEST(ANewSnapshot, OfAPolicyWithHooksBringsThem) {
+  const auto begin = decided<Begin>(with_hooks(samples::snapshot()));
+  EXPECT_THAT(begin.save.hooks.before_freeze.at(0).command, ElementsAre("quiesce"));
+  EXPECT_FALSE(undo(with_hooks(samples::snapshot())));
+}
+
+TEST(ASnapshotThatHasEnded, HasItsHooksAfterTheThawRunIfTheyAreOnRecord) {
+  auto object = samples::committed("first", 7);
+  EXPECT_FALSE(undo(with_hooks(object))) << "none were begun";
+  hooks::record_pending(object);
+  const auto due = undo(with_hooks(object));
+  ASSERT_TRUE(due);
+  EXPECT_THAT(due->hooks.at(0).command, ElementsAre("go-on"));
+  EXPECT_EQ(due->members.size(), 2U);
+  hooks::record_done(object);
+  EXPECT_FALSE(undo(with_hooks(object)));
+}
+
+TEST(ASnapshotThatIsDeleted, HasThemRunFirst) {
+  auto object = samples::snapshot();
+  hooks::record_pending(object);
+  EXPECT_FALSE(undo(with_hooks(object))) << "its round is still to come";
+  object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  EXPECT_TRUE(undo(with_hooks(object)));
 }
 
 TEST(ASnapshotInARound, IsRecoveredWithTheMembersThatTheRecordNames) {

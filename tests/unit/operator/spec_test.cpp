@@ -56,6 +56,17 @@ TEST(ASnapshot, FollowsAPolicyOrSaysTheSameItself) {
   EXPECT_EQ(own.inline_spec->deadline, 2s);
 }
 
+TEST(APolicy, ListsItsHooks) {
+  const Json flush = {{"container", "db"}, {"command", {"redis-cli", "SAVE"}}, {"timeout", "2s"}, {"failurePolicy", "Ignore"}};
+  const auto hooks = read_save_spec(spec({{"hooks", {{"beforeFreeze", {flush, {{"container", "web"}, {"command", {"sync"}}}}},
+                                                     {"afterRollback", {flush}}}}})).hooks;
+  EXPECT_EQ(hooks.before_freeze, (std::vector<protocol::Hook>{{"db", {"redis-cli", "SAVE"}, 2s, true}, {"web", {"sync"}, 10s, false}}));
+  EXPECT_EQ(hooks.after_rollback.size(), 1U);
+  EXPECT_TRUE(hooks.after_thaw.empty());
+  EXPECT_TRUE(hooks.around_a_snapshot());
+  EXPECT_FALSE(read_save_spec(spec({{"hooks", {{"afterRollback", {flush}}}}})).hooks.around_a_snapshot());
+}
+
 TEST(ARollback, GoesToASnapshotOrToTheLatest) {
   const auto named = read_rollback_spec(spec({{"to", {{"snapshot", "first"}}}, {"dryRun", true}}));
   EXPECT_EQ(named.snapshot, "first");
@@ -69,10 +80,11 @@ TEST(ARollback, GoesToASnapshotOrToTheLatest) {
 }
 
 TEST(NotImplemented, NamesEachFieldThatThisVersionDoesNotCarryOut) {
-  EXPECT_THAT(not_implemented(spec({{"hooks", {{"afterThaw", Json::array()}}},
+  EXPECT_THAT(not_implemented(spec({{"hooks", {{"afterThaw", Json::array()}, {"afterRollback", Json::array()}}},
+                                    {"protocol", "Independent"},
                                     {"repositoryRef", {{"name", "backups"}}},
                                     {"retention", {{"keepLast", 5}}}})),
-              ElementsAre("spec.hooks"));
+              ElementsAre("spec.hooks.afterThaw with protocol Independent"));
   EXPECT_TRUE(not_implemented(spec({{"s3", Json::object()}})).empty());
   EXPECT_THAT(not_implemented(spec({{"volume", Json::object()}})), ElementsAre("spec.volume"));
 }
@@ -88,6 +100,7 @@ TEST(NotImplemented, IsNothingThatThisVersionCarriesOut) {
                                     {"deadline", "5s"},
                                     {"gate", "Drop"},
                                     {"volumes", {{{"container", "c"}, {"path", "/d"}}}},
+                                    {"hooks", {{"afterRollback", {{{"container", "c"}, {"command", {"true"}}}}}}},
                                     {"recovery", {{"mode", "Automatic"}, {"limit", 3}}}})),
               IsEmpty());
 }
