@@ -160,6 +160,8 @@ class Apply {
   [[nodiscard]] bool may_pass(const Error& why) const {
     if (why.code == Code::Corrupt || why.code == Code::Unsupported) return false;
     return why.code != Code::NotFound || age_of(keeper_.object()) < kApplied;
+  }
+
   // Volumes are copied, then hooks run and have ended in every pod; only then may a request leave. Nothing: it may. Else it is over.
   std::optional<Result<Outcome>> get_ready(const Begin& begin) {
     const auto& save = begin.save;

@@ -140,6 +140,7 @@ TEST(ANewSnapshot, OfAPolicyWithHooksBringsThem) {
 
 TEST(ASnapshotThatHasEnded, HasItsHooksAfterTheThawRunIfTheyAreOnRecord) {
   auto object = samples::committed("first", 7);
+  set_condition(object, {"Released", true, "GatesOpen", ""}, "2026-01-01T00:00:00Z");
   EXPECT_FALSE(undo(with_hooks(object))) << "none were begun";
   hooks::record_pending(object);
   const auto due = undo(with_hooks(object));
