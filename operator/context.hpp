@@ -36,6 +36,7 @@ struct Context {
 // What a reconciler says when it is through: nothing more to do, or look again after this time.
 struct Outcome {
   std::optional<Millis> again;
+  bool to_policy = false;  // of a snapshot: its policy has something to look at now
 };
 
 // An object that is gone needs no reconciling; any other error does, again.

@@ -58,7 +58,7 @@ int run(const Options& o, const sigset_t& ends) {
   if (!authority) return fatal(authority.error());
   auto signing = repository::open_signing(**client, {o.ns, o.signing}, Deadline::after(Millis{60'000}));
   if (!signing) return fatal(signing.error());
-  repository::Keeping keeping{{.path = o.restic, .work = o.restic_work}, *std::move(signing)};
+  repository::Keeping keeping{{.path = o.restic, .work = o.restic_work, .cache = true}, *std::move(signing)};
 
   Metrics metrics;
   kube::Events events{**client, "cutline-operator", o.pod};

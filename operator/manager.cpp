@@ -4,6 +4,8 @@
 #include "operator/api/resources.hpp"
 #include "operator/policy/reconcile.hpp"
 #include "operator/recovery/reconcile.hpp"
+#include "operator/repository/check.hpp"
+#include "operator/repository/keeping.hpp"
 #include "operator/repository/reconcile.hpp"
 #include "operator/rollback/reconcile.hpp"
 #include "operator/schedule/reconcile.hpp"
@@ -22,7 +24,8 @@ const kube::Resource& resource(Kind kind) {
     case Kind::Schedule: return kPolicies;
     case Kind::Snapshot: return kSnapshots;
     case Kind::Rollback: return kRollbacks;
-    case Kind::Repository: return kRepositories;
+    case Kind::Repository:
+    case Kind::Check: return kRepositories;
   }
   return kPolicies;
 }
@@ -37,15 +40,18 @@ const char* name(Kind kind) {
     case Kind::Snapshot: return "DistributedSnapshot";
     case Kind::Rollback: return "Rollback";
     case Kind::Repository: return "SnapshotRepository";
+    case Kind::Check: return "Check";
   }
   return "";
 }
 
 Manager::Manager(Parts parts) : parts_(parts) {
-  for (const auto kind : {Kind::Policy, Kind::Snapshot, Kind::Rollback, Kind::Repository})
+  parts_.keeping.listen([this](const kube::Key& repository) { slow_.add({Kind::Repository, repository}); });
+  for (const auto kind : {Kind::Policy /* the first: see look_at_policies */, Kind::Snapshot, Kind::Rollback, Kind::Repository})
     informers_.push_back(std::make_unique<kube::Informer>(parts_.client, resource(kind), kube::InformerOptions{},
                                                           [this, kind](const kube::Key& key) {
                                                             queue_of(kind).add({kind, key});
+                                                            if (kind == Kind::Repository) checks_.add({Kind::Check, key});
                                                             if (kind != Kind::Policy) return;
                                                             queue_.add({Kind::Recovery, key});
                                                             schedules_.add({Kind::Schedule, key});
@@ -55,6 +61,14 @@ Manager::Manager(Parts parts) : parts_(parts) {
   workers_.emplace_back([this](const std::stop_token& stop) { work(schedules_, stop); });
   for (int i = 0; i < kSlowWorkers; ++i)
     workers_.emplace_back([this](const std::stop_token& stop) { work(slow_, stop); });
+  workers_.emplace_back([this](const std::stop_token& stop) { work(checks_, stop); });
+}
+
+Manager::~Manager() { parts_.keeping.listen({}); }
+
+void Manager::look_at_policies(const std::string& ns) {
+  for (const auto& policy : informers_.front()->list())
+    if (const auto key = kube::key_of(*policy); key.ns == ns) queue_.add({Kind::Policy, key});
 }
 
 void Manager::work(kube::WorkQueue<Work>& queue, const std::stop_token& stop) {
@@ -65,6 +79,7 @@ void Manager::work(kube::WorkQueue<Work>& queue, const std::stop_token& stop) {
     if (outcome) {
       queue.forget(*item);
       if (outcome->again) queue.add_after(*item, *outcome->again);
+      if (outcome->to_policy) look_at_policies(item->key.ns);
     } else {
       const auto wait = queue.retry(*item);
       log::warn("reconcile failed", {{"kind", name(item->kind)}, {"object", kube::to_string(item->key)},
@@ -82,6 +97,7 @@ Result<Outcome> Manager::reconcile(Context& context, const Work& work) {
     case Kind::Snapshot: return snapshot::reconcile(context, work.key);
     case Kind::Rollback: return rollback::reconcile(context, work.key);
     case Kind::Repository: return repository::reconcile(context, work.key);
+    case Kind::Check: return repository::check(context, work.key);
   }
   return Outcome{};
 }

@@ -10,7 +10,7 @@
 
 namespace cutline::op {
 
-enum class Kind { Policy, Recovery, Schedule, Snapshot, Rollback, Repository };  // Recovery, Schedule: of a policy, beside the rest of it
+enum class Kind { Policy, Recovery, Schedule, Snapshot, Rollback, Repository, Check };  // Recovery, Schedule: of a policy, Check: of a repository, beside the rest of it
 [[nodiscard]] const char* name(Kind kind);
 
 struct Work {
@@ -32,9 +32,13 @@ class Manager {
 
   // Starts at once; the destructor stops and joins. A round under way is left to the successor.
   explicit Manager(Parts parts);
+  ~Manager();
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
 
  private:
   void work(kube::WorkQueue<Work>& queue, const std::stop_token& stop);
+  void look_at_policies(const std::string& ns);
   [[nodiscard]] kube::WorkQueue<Work>& queue_of(Kind kind) { return kind == Kind::Repository ? slow_ : queue_; }
   [[nodiscard]] Result<Outcome> reconcile(Context& context, const Work& work);
 
@@ -42,6 +46,7 @@ class Manager {
   kube::WorkQueue<Work> queue_;
   kube::WorkQueue<Work> schedules_;  // with a worker of their own: what is due waits for no round
   kube::WorkQueue<Work> slow_;  // of repositories: restic takes its time, and no round waits for it
+  kube::WorkQueue<Work> checks_;  // which may take hours, and deletions do not wait for them
   std::vector<std::unique_ptr<kube::Informer>> informers_;
   std::vector<std::jthread> workers_;  // last: stopped first
 };

@@ -1,6 +1,7 @@
 #include "operator/metrics.hpp"
 
 #include <prometheus/counter.h>
+#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
@@ -36,6 +37,12 @@ struct Metrics::Impl {
   prometheus::Counter& uploaded_new = uploads.Add({{"which", "new"}});
   prometheus::Family<prometheus::Counter>& durable =
       prometheus::BuildCounter().Name("cutline_durable_total").Help("Snapshots that were to be durable, by outcome").Register(registry);
+  prometheus::Family<prometheus::Gauge>& repository_bytes =
+      prometheus::BuildGauge().Name("cutline_repository_bytes").Help("What the snapshots in a repository take up").Register(registry);
+  prometheus::Family<prometheus::Gauge>& repository_checkpoints =
+      prometheus::BuildGauge().Name("cutline_repository_checkpoints").Help("How many checkpoints a repository holds").Register(registry);
+  prometheus::Family<prometheus::Gauge>& repository_intact =
+      prometheus::BuildGauge().Name("cutline_repository_intact").Help("Whether its last check found a repository whole").Register(registry);
   prometheus::Histogram& held_seconds = prometheus::BuildHistogram()
                                             .Name("cutline_held_seconds")
                                             .Help("How long a pod's traffic was held by a snapshot")
@@ -66,6 +73,16 @@ void Metrics::uploaded(Bytes bytes, Bytes added) {
   impl_->uploaded_new.Increment(static_cast<double>(value(added)));
 }
 void Metrics::kept(const std::string& outcome) { impl_->durable.Add({{"outcome", outcome}}).Increment(); }
+
+void Metrics::repository(const std::string& name, Bytes bytes, std::size_t checkpoints) {
+  impl_->repository_bytes.Add({{"repository", name}}).Set(static_cast<double>(value(bytes)));
+  impl_->repository_checkpoints.Add({{"repository", name}}).Set(static_cast<double>(checkpoints));
+}
+void Metrics::checked(const std::string& name, bool intact) { impl_->repository_intact.Add({{"repository", name}}).Set(intact ? 1 : 0); }
+void Metrics::repository_gone(const std::string& name) {
+  for (auto* family : {&impl_->repository_bytes, &impl_->repository_checkpoints, &impl_->repository_intact})
+    family->Remove(&family->Add({{"repository", name}}));
+}
 
 void Metrics::retired(std::uint64_t bytes) {
   impl_->retired.Increment();

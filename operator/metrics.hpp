@@ -20,8 +20,11 @@ class Metrics {
   void reconciled(const std::string& kind, bool ok);
   void injected(bool ok);
   void retired(std::uint64_t bytes);  // a snapshot, by retention
-  void uploaded(Bytes bytes, Bytes added);    // of one checkpoint; `added`: what its repository did not have
+  void uploaded(Bytes bytes, Bytes added);    // of checkpoints, as they go; `added`: what their repository did not have
   void kept(const std::string& outcome);      // of a snapshot: "durable" | "never"
+  void repository(const std::string& name, Bytes bytes, std::size_t checkpoints);  // what it holds now
+  void checked(const std::string& name, bool intact);
+  void repository_gone(const std::string& name);
 
   [[nodiscard]] std::string text() const;
 

@@ -9,6 +9,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kShown = 300;  // of what restic says
+
 struct Known {
   std::string_view part;  // of a line, in lower case
   Code code;
@@ -101,14 +103,22 @@ std::optional<Error> understand(std::string_view complaint) {
     const auto at = text.rfind(known.part);
     if (at == std::string::npos) continue;
     const auto from = text.rfind('\n', at) + 1;  // npos + 1: the beginning
-    constexpr std::size_t kShown = 300;
     const auto line = trimmed(complaint.substr(from, std::min(complaint.find('\n', at), complaint.size()) - from)).substr(0, kShown);
     return Error{known.code, fmt::format("{} [restic: {}]", known.sentence, line)};
   }
   return std::nullopt;
 }
 
+bool tells_of_a_lock_that_went(std::string_view complaint) {
+  return std::ranges::any_of(lines_of(complaint), [](std::string_view line) {
+    const auto text = lower(line);
+    return text.find("load(<lock/") != std::string::npos && (text.find("does not exist") != std::string::npos || text.find("no such file") != std::string::npos);
+  });
+}
+
 Error why_failed(const Ended& ended) {
+  if (ended.complained.find("repository contains errors") != std::string::npos)  // of a check, which names the first one first
+    return {Code::Corrupt, fmt::format("what the repository holds is damaged [restic: {}]", lines_of(ended.complained).front().substr(0, kShown))};
   if (auto known = understand(ended.complained)) return *std::move(known);
   if (auto known = understand(ended.said)) return *std::move(known);
   const auto lines = lines_of(ended.complained.empty() ? ended.said : ended.complained);

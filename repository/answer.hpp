@@ -9,6 +9,8 @@ namespace cutline::repository {
 
 // The last thing that a complaint on standard error tells, in words that help; nothing: it complains of nothing known.
 [[nodiscard]] std::optional<Error> understand(std::string_view complaint);
+// Locks are listed, then read; in between another program may have ended, and taken its own away.
+[[nodiscard]] bool tells_of_a_lock_that_went(std::string_view complaint);
 // A program that has failed: what it complained of, or its last line.
 [[nodiscard]] Error why_failed(const Ended& exit);
 

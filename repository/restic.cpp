@@ -21,6 +21,9 @@ class Watch {
  public:
   explicit Watch(const Attention& attention) : attention_(attention) {}
 
+  // A lock of another program went while it was read: restic would try to read it for a quarter of an hour.
+  [[nodiscard]] bool looks_for_a_lock_that_went() const { return lock_went_; }
+
   // An error: end it.
   Status look(const Running& running) {
     read_output(running);
@@ -58,7 +61,9 @@ class Watch {
     const auto whole = text.rfind('\n');
     if (whole == std::string::npos) return;
     complained_ += whole + 1;
-    auto trouble = understand(std::string_view{text}.substr(0, whole + 1));
+    const auto lines = std::string_view{text}.substr(0, whole + 1);
+    lock_went_ = lock_went_ || tells_of_a_lock_that_went(lines);
+    auto trouble = understand(lines);
     if (!trouble) return;
     if (!progress_.trouble) moved_ = std::chrono::steady_clock::now();
     progress_.trouble = std::move(trouble);
@@ -68,6 +73,7 @@ class Watch {
   const Attention& attention_;
   Progress progress_;
   Instant moved_ = std::chrono::steady_clock::now();
+  bool lock_went_ = false;
   std::size_t read_ = 0;
   std::size_t complained_ = 0;
 };
@@ -95,25 +101,43 @@ void tell_to_end(const Running& running) {
   (void)running.ends(Deadline::after(kFarewell));
 }
 
-Result<Ended> watched(Running running, Deadline deadline, const Attention& attention) {
+// Nothing: it is to be begun anew.
+Result<std::optional<Ended>> watched(Running running, Deadline deadline, const Attention& attention) {
   Watch watch{attention};
   {
     const Attached attached{attention.brake, running.group()};
     while (!running.ends(deadline.sooner(kLook))) {
       auto useful = watch.look(running);
-      if (useful && !deadline.passed()) continue;
+      if (useful && !watch.looks_for_a_lock_that_went() && !deadline.passed()) continue;
       tell_to_end(running);
       if (!useful) return tl::unexpected(useful.error());
-      break;
+      if (watch.looks_for_a_lock_that_went() && !deadline.passed()) return std::nullopt;
+      return tl::unexpected(watch.blame({Code::Timeout, "restic did not end in time"}));
     }
   }
   auto ended = running.wait(deadline);
   if (!ended) return tl::unexpected(watch.blame(ended.error()));
-  return ended;
+  return *std::move(ended);
 }
 
 void add_tags(std::vector<std::string>& arguments, const Tags& tags) {
   for (const auto& tag : tags) arguments.insert(arguments.end(), {"--tag", tag});
+}
+
+// Its cache has snapshots by their whole name: cache/<repository>/snapshots/<two digits>/<name>. Nothing: it does not, or has two.
+std::optional<std::string> cached_name(const std::string& cache, const std::string& beginning) {
+  std::optional<std::string> out;
+  std::error_code error;
+  for (const auto& repository : std::filesystem::directory_iterator{cache, error}) {
+    std::error_code none;
+    for (const auto& file : std::filesystem::directory_iterator{repository.path() / "snapshots" / beginning.substr(0, 2), none}) {
+      const auto name = file.path().filename().string();
+      if (!name.starts_with(beginning)) continue;
+      if (out && *out != name) return std::nullopt;
+      out = name;
+    }
+  }
+  return out;
 }
 
 std::string joined(const Tags& tags) { return fmt::format("{}", fmt::join(tags, ",")); }
@@ -152,17 +176,21 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
     child.environment.insert(child.environment.end(),
                              {"AWS_ACCESS_KEY_ID=" + repository_.access_key, "AWS_SECRET_ACCESS_KEY=" + repository_.secret_key});
   if (!repository_.region.empty()) child.environment.push_back("AWS_DEFAULT_REGION=" + repository_.region);
-  auto running = child.start();
-  if (!running) return tl::unexpected(running.error());
-  auto ended = watched(*std::move(running), deadline, attention);
-  if (ended && ended->code != 0) return tl::unexpected(why_failed(*ended));
-  return ended;
+  for (;;) {
+    auto running = child.start();
+    if (!running) return tl::unexpected(running.error());
+    auto ended = watched(*std::move(running), deadline, attention);
+    if (!ended) return tl::unexpected(ended.error());
+    if (!*ended) continue;
+    if ((*ended)->code != 0) return tl::unexpected(why_failed(**ended));
+    return **std::move(ended);
+  }
 }
 
 // Some need the repository for themselves: they wait for their turn.
-Status Restic::run_alone(const Command& command, Deadline deadline) const {
+Status Restic::run_alone(const Command& command, Deadline deadline, const Attention& attention) const {
   for (;;) {
-    const auto ended = run(command, deadline, {});
+    const auto ended = run(command, deadline, attention);
     if (ended) return {};
     if (ended.error().code != Code::Busy || deadline.passed()) return tl::unexpected(ended.error());
     std::this_thread::sleep_for(std::min(kTurn, deadline.left()));
@@ -184,6 +212,10 @@ Result<Kept> Restic::keep(const Command& command, Deadline deadline, const Atten
   if (!ended) return tl::unexpected(ended.error());
   auto kept = summary(ended->said);
   if (!kept) return kept;
+  if (auto whole = program_.cache ? cached_name(program_.work + "/cache", kept->id) : std::nullopt) {
+    kept->id = *std::move(whole);
+    return kept;
+  }
   const auto listed = run({{"snapshots", "--json", kept->id}, {}}, deadline, {});
   if (!listed) return tl::unexpected(listed.error());
   const auto found = snapshots(listed->said);
@@ -235,7 +267,15 @@ Status Restic::forget(const std::vector<std::string>& ids, Deadline deadline) co
 }
 
 Status Restic::prune(Deadline deadline) const { return run_alone({{"prune"}, {}}, deadline); }
-Status Restic::check(Deadline deadline) const { return run_alone({{"check"}, {}}, deadline); }
+
+Status Restic::check(const std::string& part, Company company, Deadline deadline, const Attention& attention) const {
+  Command command{{"check"}, {}};
+  if (part != "0%") command.arguments.push_back("--read-data-subset=" + part);
+  if (company == Company::Alone) return run_alone(command, deadline, attention);
+  command.arguments.emplace_back("--no-lock");
+  const auto ended = run(command, deadline, attention);
+  return ended ? Status{} : tl::unexpected(ended.error());
+}
 
 Result<Size> Restic::size(Deadline deadline) const {
   const auto ended = run({{"stats", "--json", "--mode", "raw-data"}, {}}, deadline, {});

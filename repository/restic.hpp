@@ -79,11 +79,14 @@ class Restic {
 
   // The snapshots that carry all of the tags, oldest first.
   [[nodiscard]] Result<std::vector<Found>> find(const Tags& tags, Deadline deadline, const Attention& attention = {}) const;
-  // Those that are gone already: fine. Their bytes go with the next prune. This, prune and check wait until nobody else uses the
+  // Those that are gone already: fine. Their bytes go with the next prune. This, prune and a check alone wait until nobody else uses the
   // repository; Busy: by the deadline somebody still did.
   [[nodiscard]] Status forget(const std::vector<std::string>& ids, Deadline deadline) const;
   [[nodiscard]] Status prune(Deadline deadline) const;
-  [[nodiscard]] Status check(Deadline deadline) const;
+  // `part`: of the data to be read, "5%", one at random; "0%": none. Corrupt: names the first damage. Not alone, it keeps nobody waiting, and
+  // may take for damage what others are just changing.
+  enum class Company { Alone, Others };
+  [[nodiscard]] Status check(const std::string& part, Company company, Deadline deadline, const Attention& attention = {}) const;
   [[nodiscard]] Result<Size> size(Deadline deadline) const;
   // Locks that programs left which ended without a word.
   [[nodiscard]] Status unlock(Deadline deadline) const;
@@ -95,7 +98,7 @@ class Restic {
     int folder = -1;
   };
   [[nodiscard]] Result<Ended> run(const Command& command, Deadline deadline, const Attention& attention) const;
-  [[nodiscard]] Status run_alone(const Command& command, Deadline deadline) const;
+  [[nodiscard]] Status run_alone(const Command& command, Deadline deadline, const Attention& attention = {}) const;
   [[nodiscard]] Result<Kept> keep(const Command& command, Deadline deadline, const Attention& attention) const;
   Repository repository_;
   Program program_;

@@ -11,12 +11,22 @@ using Pointer = Json::json_pointer;
 
 constexpr const char* kNever = "Never";
 constexpr const char* kUploading = "Uploading";
+constexpr const char* kWaiting = "Waiting";
 
 Json list_at(const Json& object, const char* pointer) { return object.value(Pointer{pointer}, Json::array()); }
 
 Condition not_durable(std::string reason, std::string message) { return {"Durable", false, std::move(reason), std::move(message)}; }
 
 std::string mebibytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / 1048576.0); }
+
+std::uint64_t epoch_of(const Json& snapshot) { return snapshot.value(Pointer{"/status/epoch"}, std::uint64_t{0}); }
+
+// Its gates are open again, and it is neither durable nor known to be so never.
+bool is_to_go(const Json& snapshot) {
+  const auto* durable = find_condition(snapshot, "Durable");
+  const bool over = durable != nullptr && (durable->value("status", "") == "True" || durable->value("reason", "") == kNever);
+  return !over && is_true(snapshot, "Committed") && is_true(snapshot, "Released") && !kube::is_being_deleted(snapshot);
+}
 
 // Into one member's record; its trouble, if it has one.
 std::optional<Error> take(Json& member, const Result<protocol::Reply>& answer) {
@@ -44,10 +54,22 @@ std::string repository_of(const Json& snapshot, const std::optional<Json>& polic
   return policy ? kube::string_at(*policy, "/spec/repositoryRef/name") : std::string{};
 }
 
+bool has_begun(const Json& snapshot) { return !kube::string_at(snapshot, "/status/repository").empty(); }
+bool is_on_its_way(const Json& snapshot) { return has_begun(snapshot) && is_to_go(snapshot); }
+
+std::string goes_before(const Json& snapshot, const std::vector<Json>& snapshots) {
+  const auto policy = kube::string_at(snapshot, "/spec/policyRef/name");
+  const Json* first = &snapshot;
+  for (const auto& other : snapshots) {
+    if (policy.empty() || kube::string_at(other, "/spec/policyRef/name") != policy || !is_to_go(other) || kube::uid_of(other) == kube::uid_of(snapshot)) continue;
+    if (has_begun(other)) return kube::key_of(other).name;
+    if (epoch_of(other) > epoch_of(*first)) first = &other;
+  }
+  return first == &snapshot ? std::string{} : kube::key_of(*first).name;
+}
+
 Next next(const Json& snapshot, const std::vector<Pod>& pods) {
-  const auto* durable = find_condition(snapshot, "Durable");
-  const bool over = durable != nullptr && (durable->value("status", "") == "True" || durable->value("reason", "") == kNever);
-  if (over || !is_true(snapshot, "Committed") || !is_true(snapshot, "Released") || kube::is_being_deleted(snapshot)) return Nothing{};
+  if (!is_to_go(snapshot)) return Nothing{};
   Ask ask;
   for (const auto& member : list_at(snapshot, "/status/members")) {
     if (!member.value("stored", "").empty()) continue;
@@ -100,6 +122,10 @@ void record_trouble(Json& snapshot, const std::string& repository, const Error& 
   set_condition(snapshot, not_durable(reason_of(trouble), trouble.message), now);
 }
 
+void record_waiting(Json& snapshot, const std::string& before, const std::string& now) {
+  set_condition(snapshot, not_durable(kWaiting, fmt::format("{} goes first: one snapshot of a policy at a time, then the newest", before)), now);
+}
+
 void record_never(Json& snapshot, const std::string& why, const std::string& now) {
   set_condition(snapshot, not_durable(kNever, why + ": take another snapshot"), now);
 }
@@ -113,7 +139,7 @@ void record_durable(Json& snapshot, const std::string& manifest, const std::stri
 Millis pause(const Json& snapshot) {
   const auto* durable = find_condition(snapshot, "Durable");
   const auto reason = durable == nullptr ? std::string{} : durable->value("reason", "");
-  if (reason == kUploading || reason.empty()) return Millis{1'000};
+  if (reason == kUploading || reason == kWaiting || reason.empty()) return Millis{500};
   if (reason == "Busy") return Millis{3'000};
   return reason == "RepositoryUnavailable" ? Millis{10'000} : Millis{30'000};
 }

@@ -19,9 +19,17 @@ using Next = std::variant<Nothing, Never, Ask, Seal>;
 
 [[nodiscard]] Next next(const Json& snapshot, const std::vector<Pod>& pods);
 
+// One snapshot of a policy goes at a time: one that has begun is brought to its end, then comes the newest, so that the line that outlives
+// the nodes is as young as can be; those that retention takes meanwhile need not go at all.
+[[nodiscard]] bool has_begun(const Json& snapshot);
+[[nodiscard]] bool is_on_its_way(const Json& snapshot);  // has begun, and is not at its end
+// The snapshot that goes before this one, which has not begun. Empty: it is its turn.
+[[nodiscard]] std::string goes_before(const Json& snapshot, const std::vector<Json>& snapshots);
+
 // status.repository, status.members[].uploaded and .stored, and the condition Durable.
 void record(Json& snapshot, const std::string& repository, const std::map<PodUid, Result<protocol::Reply>>& answers, const std::string& now);
 void record_trouble(Json& snapshot, const std::string& repository, const Error& trouble, const std::string& now);
+void record_waiting(Json& snapshot, const std::string& before, const std::string& now);
 void record_never(Json& snapshot, const std::string& why, const std::string& now);
 void record_durable(Json& snapshot, const std::string& manifest, const std::string& now);
 

@@ -20,6 +20,7 @@ constexpr Millis kRead{10'000};
 constexpr Millis kAsk{10'000};
 constexpr Millis kPatience{30'000};
 constexpr Millis kRestic{30'000};
+constexpr Millis kAgain{300};
 constexpr std::chrono::minutes kForgetting{3};  // then a deletion goes on without
 
 class Step {
@@ -36,6 +37,7 @@ class Step {
   }
 
   Result<Outcome> operator()(const Ask& ask) {
+    if (auto waits = must_wait()) return *waits;
     const auto access = reach();
     if (!access) return trouble(access.error());
     const auto pods = context_.pods(keeper_.key().ns, Deadline::after(kRead));
@@ -48,10 +50,11 @@ class Step {
       questions.emplace_back(peer_of(*pod), protocol::Upload{recorded(), member.value("digest", ""), keeper_.key().ns, *access});
     }
     const auto answers = ask_each(context_.fleet, std::move(questions), Deadline::after(kAsk));
-    for (const auto& [uid, answer] : answers)
-      if (const auto* uploaded = answer ? std::get_if<protocol::Uploaded>(&*answer) : nullptr) context_.metrics.uploaded(uploaded->bytes, uploaded->added);
+    const auto before = bytes_read();
     if (auto written = write([&](Json& object) { record(object, name_, answers, now_text()); }); !written) return tl::unexpected(written.error());
+    count(before, answers);
     if (const auto* stuck = std::get_if<Ask>(&now_next(*pods)); stuck == nullptr) return Outcome{Millis{0}};
+    if (kube::string_at(*find_condition(keeper_.object(), "Durable"), "/reason") != "Uploading") context_.keeping.ended(uid());
     return Outcome{pause(keeper_.object())};
   }
 
@@ -64,12 +67,45 @@ class Step {
     if (auto written = write([&](Json& object) { record_durable(object, *id, now_text()); }); !written) return tl::unexpected(written.error());
     if (auto noted = note_checkpoints(); !noted) log::warn("LocalCheckpoints not told that they are durable", {{"error", noted.error()}});
     context_.metrics.kept("durable");
+    context_.keeping.changed(place());
     context_.events.record(keeper_.object(), kube::EventType::Normal, "Durable", "all checkpoints and their signed manifest are in " + name_);
-    return Outcome{};
+    return Outcome{{}, true};
   }
 
  private:
   [[nodiscard]] Epoch recorded() const { return Epoch{keeper_.object().value(Json::json_pointer("/status/epoch"), std::uint64_t{0})}; }
+
+  [[nodiscard]] std::string uid() const { return kube::uid_of(keeper_.object()); }
+  [[nodiscard]] kube::Key place() const { return {keeper_.key().ns, name_}; }
+
+  // Behind another snapshot of its policy, or until the repository has been cleared.
+  std::optional<Result<Outcome>> must_wait() {
+    if (has_begun(keeper_.object())) {
+      context_.keeping.uploads(place(), uid());
+      return {};
+    }
+    const auto snapshots = context_.items(kSnapshots, keeper_.key().ns, Deadline::after(kRead));
+    if (!snapshots) return tl::unexpected(snapshots.error());
+    if (const auto before = goes_before(keeper_.object(), *snapshots); !before.empty()) {
+      if (auto written = write([&](Json& object) { record_waiting(object, before, now_text()); }); !written) return tl::unexpected(written.error());
+      return Outcome{pause(keeper_.object())};
+    }
+    if (!context_.keeping.begins(place(), uid())) return Outcome{kAgain};
+    return {};
+  }
+
+  [[nodiscard]] std::uint64_t bytes_read() const {
+    std::uint64_t out = 0;
+    for (const auto& member : keeper_.object().at(Json::json_pointer("/status/members"))) out += member.value("uploaded", std::uint64_t{0});
+    return out;
+  }
+  void count(std::uint64_t before, const std::map<PodUid, Result<protocol::Reply>>& answers) {
+    std::uint64_t added = 0;
+    for (const auto& [uid, answer] : answers)
+      if (const auto* uploaded = answer ? std::get_if<protocol::Uploaded>(&*answer) : nullptr) added += value(uploaded->added);
+    const auto now = bytes_read();
+    context_.metrics.uploaded(Bytes{now - std::min(before, now)}, Bytes{added});
+  }
 
   const Next& now_next(const std::vector<Pod>& pods) { return next_.emplace(next(keeper_.object(), pods)); }
 
@@ -132,30 +168,12 @@ class Step {
   std::optional<Next> next_;
 };
 
-bool is_of(const r::Found& found, const Json& snapshot) {
-  const auto has = [&](const std::string& tag) { return std::ranges::find(found.tags, tag) != found.tags.end(); };
-  if (has("manifest")) return has("uid=" + kube::uid_of(snapshot));
-  if (!has(fmt::format("epoch={}", snapshot.value(Json::json_pointer("/status/epoch"), std::uint64_t{0})))) return false;
-  return std::ranges::any_of(snapshot.value(Json::json_pointer("/status/members"), Json::array()),
-                             [&](const Json& member) { return has("uid=" + member.value("uid", "")); });
-}
-
-cutline::Status forget_there(Context& context, const Json& snapshot, const kube::Key& key) {
+// Whether there is a way to it: without the repository's object or its Secrets there is none, however long one waits.
+cutline::Status reachable(Context& context, const kube::Key& key) {
   const auto repository = context.client.get(kRepositories, key, Deadline::after(kRead));
   if (!repository) return tl::unexpected(repository.error());
   const auto access = read_access(context.client, *repository, Deadline::after(kRead));
-  if (!access) return tl::unexpected(access.error());
-  const r::Restic restic{*access, context.keeping.program()};
-  const auto all = restic.find({r::kOurs, "namespace=" + key.ns}, Deadline::after(kRestic));
-  if (!all) return tl::unexpected(all.error());
-  std::vector<std::string> ids;
-  for (const auto& found : *all)
-    if (is_of(found, snapshot)) ids.push_back(found.id);
-  if (ids.empty()) return {};
-  if (auto gone = restic.forget(ids, Deadline::after(kRestic)); !gone) return gone;
-  context.keeping.leaves_waste(key);
-  log::info("forgotten in the repository", {{"object", kube::to_string(kube::key_of(snapshot))}, {"snapshots", ids.size()}});
-  return {};
+  return access ? cutline::Status{} : tl::unexpected(access.error());
 }
 
 std::chrono::seconds deleted_since(const Json& object) {
@@ -177,18 +195,24 @@ Result<Outcome> keep(Context& context, RecordKeeper& keeper, const std::optional
   return outcome;
 }
 
-// Without the repository's object or its Secrets nothing can be done, however long one waits: they go with their namespace.
 cutline::Status forget(Context& context, const Json& snapshot) {
-  context.keeping.look_again(kube::uid_of(snapshot), {});
-  const auto name = kube::string_at(snapshot, "/status/repository");
-  if (name.empty() || snapshot.contains(Json::json_pointer("/spec/importFrom"))) return {};  // what was imported is another object's
-  const auto done = forget_there(context, snapshot, {kube::key_of(snapshot).ns, name});
-  if (done) return {};
+  auto& keeping = context.keeping;
+  const auto uid = kube::uid_of(snapshot);
+  keeping.look_again(uid, {});
+  if (!has_begun(snapshot) || snapshot.contains(Json::json_pointer("/spec/importFrom"))) return {};  // what was imported is another object's
+  const kube::Key key{kube::key_of(snapshot).ns, kube::string_at(snapshot, "/status/repository")};
+  auto done = reachable(context, key);
+  if (done) {
+    keeping.forget(key, snapshot);
+    done = keeping.forgotten(key, uid).value_or(fail(Code::Busy, "it waits for its turn in the repository"));
+    if (done) return done;
+  }
   const bool hopeless = done.error().code == Code::NotFound || done.error().code == Code::Unsupported;
   if (!hopeless && deleted_since(snapshot) < kForgetting) return done;
+  keeping.let_go(key, uid);
   const auto epoch = snapshot.value(Json::json_pointer("/status/epoch"), std::uint64_t{0});
   context.events.record(snapshot, kube::EventType::Warning, "LeftInRepository",
-                        fmt::format("what {} holds of it (tags cutline, epoch={}) stays there: {}", name, epoch, done.error().message));
+                        fmt::format("what {} holds of it (tags cutline, epoch={}) stays there{}: {}", key.name, epoch, hopeless ? "" : " for now", done.error().message));
   return {};
 }
 

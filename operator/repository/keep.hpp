@@ -9,8 +9,8 @@ namespace cutline::op::repository {
 // One step: members are asked how far they are, or the manifest is written. Says when to look again; nothing: it is over.
 [[nodiscard]] Result<Outcome> keep(Context& context, RecordKeeper& keeper, const std::optional<Json>& policy);
 
-// Of a snapshot that is being deleted: what the repository holds of it goes. Says why not, if it should be tried again; tried for some
-// minutes, then an Event tells what stayed.
+// Of a snapshot that is being deleted: what the repository holds of it goes, at the repository's next turn. Says why not yet, if it should
+// be asked again (Busy: it waits its turn); for some minutes, then an Event tells what stayed.
 [[nodiscard]] cutline::Status forget(Context& context, const Json& snapshot);
 
 }  // namespace cutline::op::repository

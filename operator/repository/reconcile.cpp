@@ -1,7 +1,6 @@
 #include "operator/repository/reconcile.hpp"
 
 #include "base/log.hpp"
-#include "kube/timestamp.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
 #include "operator/api/spec.hpp"
@@ -9,6 +8,7 @@
 #include "operator/repository/durable.hpp"
 #include "operator/repository/keeping.hpp"
 #include "operator/rounds/record_keeper.hpp"
+#include "repository/tags.hpp"
 
 namespace cutline::op::repository {
 namespace {
@@ -18,67 +18,109 @@ namespace r = cutline::repository;
 constexpr Millis kRead{10'000};
 constexpr Millis kPatience{10'000};
 constexpr Millis kQuestion{30'000};
-constexpr std::chrono::hours kLongest{6};
-constexpr std::chrono::hours kCheckEvery{24};
-constexpr Millis kAgain{30'000};
+constexpr Millis kClearing{30 * 60'000};
+constexpr Millis kLookEvery{30'000};
 constexpr Millis kAgainInTrouble{10'000};
+constexpr Millis kTurnAgain{300};
 
-bool check_is_due(const Json& repository) {
-  const auto last = kube::parse_time(kube::string_at(repository, "/status/lastCheck"));
-  return !last || std::chrono::system_clock::now() - *last > kCheckEvery;
+bool is_of(const r::Found& found, const Json& snapshot) {
+  const auto has = [&](const std::string& tag) { return std::ranges::find(found.tags, tag) != found.tags.end(); };
+  if (has("manifest")) return has("uid=" + kube::uid_of(snapshot));
+  if (!has(fmt::format("epoch={}", snapshot.value(Json::json_pointer("/status/epoch"), std::uint64_t{0})))) return false;
+  return std::ranges::any_of(snapshot.value(Json::json_pointer("/status/members"), Json::array()),
+                             [&](const Json& member) { return has("uid=" + member.value("uid", "")); });
+}
+
+// Of one repository, all that was asked for.
+cutline::Status forget(const r::Restic& restic, const std::string& ns, const std::vector<Json>& snapshots) {
+  const auto all = restic.find({r::kOurs, "namespace=" + ns}, Deadline::after(kQuestion));
+  if (!all) return tl::unexpected(all.error());
+  std::vector<std::string> ids;
+  for (const auto& found : *all)
+    if (std::ranges::any_of(snapshots, [&](const Json& snapshot) { return is_of(found, snapshot); })) ids.push_back(found.id);
+  auto gone = restic.forget(ids, Deadline::after(kQuestion));
+  if (gone) log::info("forgotten in the repository", {{"namespace", ns}, {"snapshots", snapshots.size()}, {"of_restic", ids.size()}});
+  return gone;
 }
 
 class Turn {
  public:
-  Turn(Context& context, Json object) : context_(context), keeper_(context.client, kRepositories, std::move(object)) {}
+  Turn(Context& context, Json object)
+      : context_(context), keeping_(context.keeping), keeper_(context.client, kRepositories, std::move(object)), key_(keeper_.key()) {}
 
   Result<Outcome> take() {
     const auto access = read_access(context_.client, keeper_.object(), Deadline::after(kRead));
     if (!access) return not_ready(access.error());
-    const r::Restic restic{*access, context_.keeping.program()};
-    if (auto made = restic.make(Deadline::after(kQuestion)); !made) return not_ready(made.error());
-    const bool due = check_is_due(keeper_.object());
-    if (context_.keeping.take_waste(keeper_.key()) || due)
-      if (auto cleared = clear(restic); !cleared) log::warn("repository not cleared", {{"object", name()}, {"error", cleared.error()}});
-    std::optional<std::string> checked;
-    if (due) {
-      if (auto whole = restic.check(Deadline::after(kLongest)); whole) checked = now_text();
-      else if (whole.error().code == Code::Corrupt) return not_ready(whole.error());
-      else log::warn("repository not checked", {{"object", name()}, {"error", whole.error()}});
-    }
-    return ready(restic, checked);
+    const r::Restic restic{*access, keeping_.program()};
+    const bool look = !is_true(keeper_.object(), "Ready") || keeping_.look_is_due(key_);
+    if (look)
+      if (auto made = restic.make(Deadline::after(kQuestion)); !made) return not_ready(made.error());
+    if (const auto outcome = clear(restic); outcome) return *outcome;
+    if (!look) return Outcome{kLookEvery};
+    if (const auto* intact = find_condition(keeper_.object(), "Intact"); intact != nullptr && intact->value("status", "") == "False")
+      return not_ready({Code::Corrupt, intact->value("message", "")});
+    return ready(restic);
   }
 
  private:
-  [[nodiscard]] std::string name() const { return kube::to_string(keeper_.key()); }
+  // What is to be forgotten, and the bytes that nobody refers to. An outcome: not now.
+  std::optional<Outcome> clear(const r::Restic& restic) {
+    const auto snapshots = keeping_.to_forget(key_);
+    const bool waste = keeping_.waste_is_due(key_);
+    if (snapshots.empty() && !waste) return {};
+    if (!keeping_.take_turn(key_)) return Outcome{kTurnAgain};
+    cutline::Status done;
+    if (!snapshots.empty()) {
+      done = forget(restic, key_.ns, snapshots);
+      keeping_.tried(key_, snapshots, done);
+      if (done) keeping_.leaves_waste(key_);
+    }
+    if (done && keeping_.waste_is_due(key_)) done = prune(restic);
+    keeping_.give_back(key_);
+    keeping_.changed(key_);
+    if (done) return {};
+    log::warn("repository not cleared", {{"object", kube::to_string(key_)}, {"error", done.error()}});
+    return Outcome{kAgainInTrouble};
+  }
 
-  // What programs left that ended without a word, and bytes that nobody refers to.
-  cutline::Status clear(const r::Restic& restic) {
+  // Locks first, which programs left that ended without a word.
+  cutline::Status prune(const r::Restic& restic) {
+    const auto began = std::chrono::steady_clock::now();
     if (auto unlocked = restic.unlock(Deadline::after(kQuestion)); !unlocked) return unlocked;
-    auto pruned = restic.prune(Deadline::after(kQuestion));
-    if (!pruned) context_.keeping.leaves_waste(keeper_.key());  // at the next turn
+    auto pruned = restic.prune(Deadline::after(kClearing));
+    if (pruned) keeping_.cleared(key_, std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began));
     return pruned;
   }
 
-  Result<Outcome> ready(const r::Restic& restic, const std::optional<std::string>& checked) {
-    const auto size = restic.size(Deadline::after(kQuestion));
-    if (!size) return not_ready(size.error());
-    const auto checkpoints = restic.find({"cutline", "checkpoint"}, Deadline::after(kQuestion));
-    if (!checkpoints) return not_ready(checkpoints.error());
+  // Counted when something has changed.
+  Result<Outcome> ready(const r::Restic& restic) {
+    std::optional<r::Size> size;
+    std::size_t checkpoints = 0;
+    if (keeping_.take_change(key_)) {
+      const auto found = restic.find({r::kOurs, "checkpoint"}, Deadline::after(kQuestion));
+      if (!found) return not_ready(found.error());
+      const auto counted = restic.size(Deadline::after(kQuestion));
+      if (!counted) return not_ready(counted.error());
+      size = *counted;
+      checkpoints = found->size();
+      context_.metrics.repository(kube::to_string(key_), size->bytes, checkpoints);
+    }
+    keeping_.looked(key_, kLookEvery);
     return write(
         [&](Json& object) {
           set_condition(object, {"Ready", true, "Reached", "it can be written to and read"}, now_text());
+          if (!size) return;
           object["status"]["bytes"] = value(size->bytes);
-          object["status"]["checkpoints"] = checkpoints->size();
-          if (checked) object["status"]["lastCheck"] = *checked;
+          object["status"]["checkpoints"] = checkpoints;
         },
-        kAgain);
+        kLookEvery);
   }
 
   Result<Outcome> not_ready(const Error& why) {
     const auto reason = reason_of(why);
     const auto* known = find_condition(keeper_.object(), "Ready");
     if (known == nullptr || known->value("reason", "") != reason) context_.events.record(keeper_.object(), kube::EventType::Warning, reason, why.message);
+    keeping_.changed(key_);
     return write([&](Json& object) { set_condition(object, {"Ready", false, reason, why.message}, now_text()); }, kAgainInTrouble);
   }
 
@@ -93,7 +135,9 @@ class Turn {
   }
 
   Context& context_;
+  Keeping& keeping_;
   RecordKeeper keeper_;
+  kube::Key key_;
 };
 
 Result<Outcome> refuse(Context& context, Json object, const std::vector<std::string>& fields) {
@@ -113,7 +157,10 @@ Result<Outcome> refuse(Context& context, Json object, const std::vector<std::str
 
 Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   auto object = context.client.get(kRepositories, key, Deadline::after(kRead));
-  if (!object) return gone_or(object.error());
+  if (!object) {
+    if (object.error().code == Code::NotFound) context.metrics.repository_gone(kube::to_string(key));
+    return gone_or(object.error());
+  }
   if (kube::is_being_deleted(*object)) return Outcome{};
   if (const auto fields = not_implemented(*object); !fields.empty()) return refuse(context, *std::move(object), fields);
   return Turn{context, *std::move(object)}.take();

@@ -1,4 +1,4 @@
-// SnapshotRepository: made if it is empty, looked at again and again, cleared of what was forgotten, checked once a day.
+// SnapshotRepository: made if it is empty, looked at again and again, cleared of what was forgotten.
 #pragma once
 
 #include "operator/context.hpp"

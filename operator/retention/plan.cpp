@@ -4,6 +4,7 @@
 
 #include "kube/timestamp.hpp"
 #include "operator/api/conditions.hpp"
+#include "operator/repository/durable.hpp"
 #include "operator/snapshot/plan.hpp"
 
 namespace cutline::op::retention {
@@ -62,7 +63,7 @@ std::set<std::string> protected_names(const Observed& o, const std::vector<Candi
   const auto durable = std::find_if(all.rbegin(), all.rend(), [](const Candidate& c) { return is_true(*c.snapshot, "Durable"); });
   if (durable != all.rend()) out.insert(durable->name);
   for (const auto& c : all)
-    if (read_snapshot_spec(*c.snapshot).pinned) out.insert(c.name);
+    if (read_snapshot_spec(*c.snapshot).pinned || repository::is_on_its_way(*c.snapshot)) out.insert(c.name);
   for (const auto& rollback : o.rollbacks) {
     if (has_ended(rollback) || read_rollback_spec(rollback).dry_run) continue;
     out.insert(kube::string_at(rollback, "/status/to"));

@@ -19,6 +19,7 @@ constexpr Millis kRead{10'000};
 constexpr Millis kPreflightBudget{10'000};
 constexpr Millis kForgetBudget{5'000};
 constexpr Millis kForgetAgain{3'000};
+constexpr Millis kForgetSoon{500};
 constexpr Millis kPatience{30'000};
 constexpr std::chrono::seconds kApplied{30};
 constexpr Millis kHooksAgain{2'000};  // an application is not quiesced over and over while another round has it
@@ -127,6 +128,7 @@ class Apply {
     if (value(collect.epoch) != 0) tell(peers, protocol::Forget{collect.epoch});
     if (value(collect.epoch) != 0) tell(collect.copies, protocol::Forget{collect.epoch});
     if (auto gone = repository::forget(context_, keeper_.object()); !gone) {
+      if (gone.error().code == Code::Busy) return Outcome{kForgetSoon};
       log::warn("not forgotten in the repository yet", {{"object", kube::to_string(keeper_.key())}, {"error", gone.error()}});
       return Outcome{kForgetAgain};
     }
@@ -215,7 +217,7 @@ class Apply {
     switch (ending) {
       case Ending::Committed:
         event(kube::EventType::Normal, "Committed", find_condition(keeper_.object(), "Committed")->value("message", ""));
-        return complete();
+        return told(complete());
       case Ending::Aborted:
         if (const auto* failed = find_condition(keeper_.object(), "Failed"))
           event(kube::EventType::Warning, failed->value("reason", "Failed"), failed->value("message", ""));
@@ -224,6 +226,12 @@ class Apply {
       case Ending::Stopped: return Outcome{};
     }
     return Outcome{};
+  }
+
+  // There is one more for retention to count.
+  static Result<Outcome> told(Result<Outcome> outcome) {
+    if (outcome) outcome->to_policy = true;
+    return outcome;
   }
 
   // After the release: one LocalCheckpoint a member. Names are deterministic: what is there stays.

@@ -32,10 +32,17 @@ const protocol::Repository& repository_of(const std::variant<Upload, Fetch>& wha
   return std::visit([](const auto& m) -> const protocol::Repository& { return m.repository; }, what);
 }
 
+std::set<Epoch> epochs_in(const store::Store& store) {
+  std::set<Epoch> out;
+  if (const auto list = store.list())
+    for (const auto& [epoch, stored] : *list) out.insert(epoch);
+  return out;
+}
+
 }  // namespace
 
 Remote::Remote(const store::Store& store, PodUid uid, PodName name, repository::Program program)
-    : store_(store), uid_(std::move(uid)), pod_(std::move(name)), program_(std::move(program)),
+    : store_(store), uid_(std::move(uid)), pod_(std::move(name)), program_(std::move(program)), perhaps_(epochs_in(store)),
       thread_([this](const std::stop_token& stop) { work(stop); }) {
   program_.nice = kNice;
 }
@@ -103,6 +110,7 @@ bool Remote::drop(Epoch checkpoint) {
     return false;
   }
   std::erase_if(tasks_, [&](const auto& task) { return task.first.first == checkpoint; });
+  perhaps_.erase(checkpoint);
   return true;
 }
 
@@ -134,17 +142,25 @@ void Remote::tell(Name name, State state) {
   tasks_.at(name).state = std::move(state);
 }
 
+// Each run of restic derives its key anew: nobody looks for what cannot be there.
+bool Remote::first_try(Epoch checkpoint) {
+  const std::scoped_lock lock{mutex_};
+  return perhaps_.insert(checkpoint).second;
+}
+
 // A checkpoint whose bytes have changed on this disk must not become the one that is called durable.
-Remote::State Remote::perform(const Upload& upload, const repository::Attention& attention) const {
+Remote::State Remote::perform(const Upload& upload, const repository::Attention& attention) {
   const Restic restic{upload.repository, program_};
   auto tags = repository::checkpoint_tags(upload.ns, uid_, upload.checkpoint);
   tags.push_back(repository::digest_tag(upload.digest));
   const auto stored = store_.load(upload.checkpoint);
   if (!stored) return Failed{stored.error()};
   const auto bytes = stored->manifest.checkpoint.bytes;
-  const auto found = restic.find(tags, within(kQuestion), attention);
-  if (!found) return Failed{found.error()};
-  if (!found->empty()) return Kept{{found->front().id, bytes, Bytes{0}}};
+  if (!first_try(upload.checkpoint)) {
+    const auto found = restic.find(tags, within(kQuestion), attention);
+    if (!found) return Failed{found.error()};
+    if (!found->empty()) return Kept{{found->front().id, bytes, Bytes{0}}};
+  }
   if (const auto whole = store_.verify(upload.checkpoint, upload.digest, within(kReading)); !whole) return Failed{whole.error()};
   auto kept = restic.keep_folder(store_.checkpoint_folder(upload.checkpoint), pod_.value, tags, within(kLongest), attention);
   if (!kept) return Failed{kept.error()};
@@ -153,9 +169,10 @@ Remote::State Remote::perform(const Upload& upload, const repository::Attention&
   return Kept{*std::move(kept)};
 }
 
-Remote::State Remote::perform(const Fetch& fetch, const repository::Attention& attention) const {
+Remote::State Remote::perform(const Fetch& fetch, const repository::Attention& attention) {
   auto draft = store_.begin(fetch.checkpoint);
   if (!draft) return Failed{draft.error()};
+  (void)first_try(fetch.checkpoint);  // an upload of it will look first
   const Restic restic{fetch.repository, program_};
   if (auto restored = restic.restore(fetch.id, draft->folder(), within(kLongest), attention); !restored) return Failed{restored.error()};
   auto stored = store_.check(*draft, fetch.digest, within(kReading));

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "repository/restic.hpp"
@@ -51,8 +52,9 @@ class Remote {
 
   [[nodiscard]] Task& begin(Name name, std::variant<protocol::Upload, protocol::Fetch> what);
   void work(const std::stop_token& stop);
-  [[nodiscard]] State perform(const protocol::Upload& upload, const repository::Attention& attention) const;
-  [[nodiscard]] State perform(const protocol::Fetch& fetch, const repository::Attention& attention) const;
+  [[nodiscard]] State perform(const protocol::Upload& upload, const repository::Attention& attention);
+  [[nodiscard]] bool first_try(Epoch checkpoint);
+  [[nodiscard]] State perform(const protocol::Fetch& fetch, const repository::Attention& attention);
   void tell(Name name, State state);
 
   const store::Store& store_;
@@ -66,6 +68,7 @@ class Remote {
   std::map<Name, Task> tasks_;
   std::deque<Name> queue_;
   std::optional<Name> at_;  // which the thread is at
+  std::set<Epoch> perhaps_;  // checkpoints that may be in a repository already: from before this start, or tried since
   std::jthread thread_;
 };
 

@@ -127,5 +127,80 @@ TEST_F(ADurableSnapshot, IsNoneWithoutItsPodAndIsDeletedThoughItsRepositoryIsGon
   EXPECT_TRUE(eventually([&] { return !read(op::kSnapshots, "first"); }, soon()));
 }
 
+TEST_F(ADurableSnapshot, OfSeveralThatWaitTheNewestGoesNextAndOneAtATime) {
+  auto& a = pod("ledger-0");
+  std::atomic<bool> slow = true;
+  a.behave([&slow, usual = obedient()](const protocol::Command& command) -> std::optional<protocol::Reply> {
+    const auto* upload = std::get_if<protocol::Upload>(&command);
+    if (upload != nullptr && slow) return protocol::Uploading{upload->checkpoint, Bytes{1}, Bytes{1000}, {}};
+    return usual(command);
+  });
+  keys();
+  repository();
+  ASSERT_TRUE(becomes_true(op::kRepositories, "backups", "Ready"));
+  (void)policy({{"repositoryRef", {{"name", "backups"}}}});
+  const auto first = committed("first");
+  ASSERT_TRUE(is("first", "Uploading"));
+  const auto second = committed("second"), third = committed("third");
+  ASSERT_TRUE(is("second", "Waiting"));
+  ASSERT_TRUE(is("third", "Waiting"));
+  slow = false;
+  for (const auto* name : {"first", "second", "third"}) ASSERT_TRUE(becomes_true(op::kSnapshots, name, "Durable"));
+  std::vector<std::uint64_t> order;
+  for (const auto& command : a.heard())
+    if (const auto* upload = std::get_if<protocol::Upload>(&command); upload != nullptr && (order.empty() || order.back() != value(upload->checkpoint)))
+      order.push_back(value(upload->checkpoint));
+  EXPECT_EQ(order, (std::vector{first, third, second}));
+}
+
+TEST_F(ADurableSnapshot, TakesWithItNothingOfOthersWithWhomItSharesItsRepository) {
+  (void)pod("ledger-0");
+  keys();
+  repository();
+  ASSERT_TRUE(becomes_true(op::kRepositories, "backups", "Ready"));
+  (void)policy({{"repositoryRef", {{"name", "backups"}}}});
+  const auto epoch = committed("first");
+  (void)committed("second");
+  for (const auto* name : {"first", "second"}) ASSERT_TRUE(becomes_true(op::kSnapshots, name, "Durable"));
+  // Of another cluster: the same namespace, names and epochs; of another program: no tags of ours.
+  const auto same_place = [&](const r::Tags& tags) { return restic().keep_text("theirs", "file", "elsewhere", tags, soon()).value().id; };
+  const std::vector theirs{same_place(r::checkpoint_tags(ns, PodUid{"another-uid"}, Epoch{epoch})), same_place(r::manifest_tags(ns, "first", "another-uid")),
+                           same_place({"nightly"})};
+  const auto second = read(op::kSnapshots, "second").value()["status"]["manifest"].get<std::string>();
+  const auto uid = kube::uid_of(read(op::kSnapshots, "first").value());
+  ASSERT_TRUE(client().remove(op::kSnapshots, {ns, "first"}, soon()));
+  ASSERT_TRUE(eventually([&] { return !read(op::kSnapshots, "first"); }, soon()));
+  EXPECT_TRUE(eventually([&] {
+    const auto gone = restic().find(r::manifest_tags(ns, "first", uid), soon());
+    return gone && gone->empty();
+  }, soon()));
+  for (const auto& id : theirs) EXPECT_EQ(restic().text_of(id, "file", soon()).value_or("gone"), "theirs");
+  EXPECT_TRUE(restic().text_of(second, r::kManifestName, soon()));
+}
+
+TEST_F(ADurableSnapshot, HasARepositoryThatIsCheckedAndNotUsedWhileItIsDamaged) {
+  (void)pod("ledger-0");
+  keys();
+  repository();
+  ASSERT_TRUE(client().merge_patch(op::kRepositories, {ns, "backups"}, {{"spec", {{"check", {{"interval", "10s"}, {"readData", "100%"}}}}}}, soon()));
+  (void)policy({{"repositoryRef", {{"name", "backups"}}}});
+  (void)committed("first");
+  ASSERT_TRUE(becomes_true(op::kSnapshots, "first", "Durable"));
+  ASSERT_TRUE(becomes_true(op::kRepositories, "backups", "Intact"));
+  const auto data = store.bucket() / "test" / "data";
+  std::filesystem::rename(data, folder.path() / "away");
+  const auto has = [&](const std::string& type, const std::string& reason) {
+    return becomes(op::kRepositories, "backups", [&](const Json& object) { return condition(object, type, "reason") == reason; }, Deadline::after(Millis{60'000}));
+  };
+  ASSERT_TRUE(has("Intact", "Damaged"));
+  ASSERT_TRUE(has("Ready", "Damaged"));
+  (void)committed("second");
+  EXPECT_FALSE(condition(read(op::kSnapshots, "second").value(), "Durable", "status") == "True");
+  std::filesystem::remove_all(data);
+  std::filesystem::rename(folder.path() / "away", data);
+  ASSERT_TRUE(has("Intact", "Checked"));
+  EXPECT_TRUE(becomes(op::kSnapshots, "second", [](const Json& object) { return op::is_true(object, "Durable"); }, Deadline::after(Millis{90'000})));
+}
+
 }  // namespace
 }  // namespace cutline::test

@@ -4,6 +4,7 @@
 //   count              "count N" for N = 0, 1, 2, ...
 //   count-to-file      the same numbers appended to /data/count as well
 //   memory MIB         the same, with that much memory touched
+//   random MIB         idle after a few lines, with that much memory full of random numbers
 //   threads N          each thread counts: "thread-I N"
 //   children N         each child process counts: "child-I N"; the parent reaps
 //   daemon             "count N", and a daemonized grandchild that says "daemon N", and leaves another, which says
@@ -63,6 +64,19 @@ void say(const std::string& word, long number) {
   std::vector<char> touched(static_cast<std::size_t>(mib) << 20U);
   for (std::size_t at = 0; at < touched.size(); at += 512) touched[at] = static_cast<char>(at * 2654435761U >> 13U);
   count("count");
+}
+
+// Idle, with memory that nothing compresses.
+[[noreturn]] void random_memory(int mib) {
+  std::vector<std::uint64_t> words(static_cast<std::size_t>(mib) << 17U);
+  std::uint64_t x = 88172645463325252U;
+  for (auto& word : words) {
+    x ^= x << 13U;
+    x ^= x >> 7U;
+    word = x ^= x << 17U;
+  }
+  for (long n = 0; n < 8; ++n) say("count", n);
+  for (;;) ::pause();
 }
 
 [[noreturn]] void threads(int number) {
@@ -177,6 +191,7 @@ int main(int argc, char** argv) {
   if (mode == "count") count("count");
   if (mode == "count-to-file") count_to_file();
   if (mode == "memory") memory(number);
+  if (mode == "random") random_memory(number);
   if (mode == "threads") threads(number);
   if (mode == "children") children(number);
   if (mode == "daemon") with_daemon();

@@ -105,7 +105,7 @@ TEST_P(AnObjectStore, StoresNoByteTwiceAndFindsASnapshotByItsTags) {
   must(there.forget({first.id}, soon()));  // gone already
   EXPECT_TRUE(must(there.find(repository::checkpoint_tags("ns", PodUid{"u"}, Epoch{7}), soon())).empty());
   must(there.prune(soon()));
-  must(there.check(soon()));
+  must(there.check("100%", Restic::Company::Alone, soon()));
 }
 
 TEST_P(AnObjectStore, KeepsASignedManifestAsItIs) {
@@ -201,7 +201,7 @@ TEST_P(MidUpload, AServerThatIsKilledAndComesBackFindsTheUploadGoingOn) {
   store.start();
   const auto kept = end();
   ASSERT_TRUE(kept) << kept.error().message;
-  must(restic().check(soon()));
+  must(restic().check("100%", Restic::Company::Alone, soon()));
 }
 
 TEST_P(MidUpload, AServerThatStaysAwayEndsItAfterItsPatience) {

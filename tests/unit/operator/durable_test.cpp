@@ -84,6 +84,61 @@ TEST(ACommittedSnapshot, ThatIsBeingDeletedIsLeftAlone) {
   EXPECT_TRUE(std::holds_alternative<Nothing>(next(object, samples::ledgers(2))));
 }
 
+struct Order : testing::Test {
+  Json one(const std::string& name, std::uint64_t epoch, const std::string& policy = "ledger") const {
+    auto out = samples::committed(name, epoch);
+    set_condition(out, {"Released", true, "GatesOpen", ""}, kNow);
+    out["metadata"]["uid"] = name + "-uid";
+    out["spec"]["policyRef"]["name"] = policy;
+    return out;
+  }
+  Json begun(Json snapshot) const {
+    record_trouble(snapshot, "backups", {Code::Unavailable, "x"}, kNow);
+    return snapshot;
+  }
+};
+
+TEST_F(Order, OfSeveralThatWaitTheNewestGoesFirst) {
+  const std::vector all{one("a", 1), one("b", 2), one("c", 3)};
+  EXPECT_EQ(goes_before(all[0], all), "c");
+  EXPECT_EQ(goes_before(all[1], all), "c");
+  EXPECT_EQ(goes_before(all[2], all), "");
+}
+
+TEST_F(Order, WhatHasBegunIsBroughtToItsEndFirst) {
+  std::vector all{begun(one("a", 1)), one("b", 2), one("c", 3)};
+  EXPECT_TRUE(is_on_its_way(all[0]));
+  EXPECT_FALSE(is_on_its_way(all[1]));
+  EXPECT_EQ(goes_before(all[2], all), "a");
+  record_durable(all[0], "m", kLater);
+  EXPECT_FALSE(is_on_its_way(all[0]));
+  EXPECT_EQ(goes_before(all[2], all), "");
+  all[0] = begun(one("a", 1));
+  record_never(all[0], "its pod went", kLater);
+  EXPECT_EQ(goes_before(all[2], all), "") << "what will never arrive keeps nobody waiting";
+}
+
+TEST_F(Order, OthersAndThoseThatGoAreNotWaitedFor) {
+  auto uncommitted = one("d", 4);
+  set_condition(uncommitted, {"Released", false, "", ""}, kNow);
+  auto deleted = begun(one("e", 5));
+  deleted["metadata"]["deletionTimestamp"] = kNow;
+  const auto mine = one("a", 1);
+  EXPECT_EQ(goes_before(mine, {mine, begun(one("b", 2, "other")), uncommitted, deleted}), "");
+  auto alone = mine;
+  alone["spec"].erase("policyRef");
+  EXPECT_EQ(goes_before(alone, {alone, one("b", 2)}), "");
+}
+
+TEST_F(Order, WhoWaitsSaysForWhomAndHasNotBegun) {
+  auto waits = one("a", 1);
+  record_waiting(waits, "c", kLater);
+  EXPECT_EQ(condition(waits, "Durable", "reason"), "Waiting");
+  EXPECT_THAT(condition(waits, "Durable", "message"), HasSubstr("c goes first"));
+  EXPECT_FALSE(has_begun(waits));
+  EXPECT_LE(pause(waits), Millis{1'000});
+}
+
 struct Trouble {
   Code code;
   const char* reason;

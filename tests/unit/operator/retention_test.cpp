@@ -102,6 +102,15 @@ TEST_F(Retention, KeepsTheLastOneThatOutlivesTheNodes) {
   EXPECT_THAT(gone(), ElementsAre("h1"));
 }
 
+TEST_F(Retention, KeepsTheOneThatIsOnItsWayAndNotThoseThatWait) {
+  hourly(5);
+  o.snapshots[4] = durable(o.snapshots[4]);
+  set_condition(o.snapshots[2], {"Released", true, "", ""}, samples::kNow);
+  o.snapshots[2]["status"]["repository"] = "backups";
+  rule({{"keepLast", 1}, {"maxBytes", 1}});
+  EXPECT_THAT(gone(), ElementsAre("h3", "h1")) << "h4 is the last durable one, h0 the line, h2 would never arrive";
+}
+
 TEST_F(Retention, KeepsWhatIsPinned) {
   hourly(4);
   o.snapshots[3]["spec"]["pinned"] = true;

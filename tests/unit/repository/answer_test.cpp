@@ -56,6 +56,19 @@ TEST(Complaints, WhatIsNotKnownIsNoTroubleUntilItEndsTheProgram) {
   EXPECT_THAT(other.message, testing::HasSubstr("a new trouble"));
 }
 
+TEST(Complaints, OfALockThatWentWhileItWasReadAreToldFromOthers) {
+  EXPECT_TRUE(tells_of_a_lock_that_went("Load(<lock/e4eacfa43f>, 0, 0) returned error, retrying after 15.394871241s: The specified key does not exist.\n"));
+  EXPECT_TRUE(tells_of_a_lock_that_went("Load(<lock/e4eacfa43f>, 0, 0) returned error, retrying after 1s: open /r/locks/e4: no such file or directory\n"));
+  EXPECT_FALSE(tells_of_a_lock_that_went("Load(<lock/e4eacfa43f>, 0, 0) returned error, retrying after 1s: dial tcp 127.0.0.1:1: connect: connection refused\n"));
+  EXPECT_FALSE(tells_of_a_lock_that_went("Load(<data/e4eacfa43f>, 0, 0) returned error, retrying after 1s: The specified key does not exist.\n"));
+}
+
+TEST(Complaints, OfACheckNameTheFirstDamage) {
+  const auto why = why_failed({.code = 1, .said = "load indexes\n", .complained = "pack 9fc7: does not exist\nFatal: repository contains errors\n"});
+  EXPECT_EQ(why.code, Code::Corrupt);
+  EXPECT_THAT(why.message, testing::HasSubstr("pack 9fc7: does not exist"));
+}
+
 TEST(BackupLines, TellHowFarItIs) {
   const auto going = last_status(R"({"message_type":"status","percent_done":0,"total_files":1,"total_bytes":10}
 {"message_type":"status","seconds_elapsed":1,"percent_done":0.5,"total_files":2,"files_done":1,"total_bytes":3000000,"bytes_done":1500000,"current_files":["/a"]}
