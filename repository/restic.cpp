@@ -11,9 +11,11 @@ namespace cutline::repository {
 namespace {
 
 constexpr std::size_t kMost = 64U << 20U;
+constexpr const char* kUnlock = "unlock";
 constexpr Millis kLook{100};
 constexpr Millis kTurn{500};
-constexpr Millis kFarewell{3'000};
+constexpr Millis kFarewell{20'000};  // on a busy machine at the lowest priority
+constexpr Millis kUnlocking{30'000};
 constexpr Millis kRefusedPatience{3'000};  // keys and passwords do not become right by waiting
 
 // Follows what a running restic writes, and says when it is of no more use.
@@ -94,22 +96,23 @@ class Attached {
   Brake* brake_;
 };
 
-// A restic that is told takes its lock away; the lock of one that is killed keeps others from making room for half an hour.
-void tell_to_end(const Running& running) {
+// A restic that is told takes its lock away; the lock of one that is killed keeps others from making room for half an hour. False: it does
+// not listen.
+bool tell_to_end(const Running& running) {
   (void)::kill(-running.group(), SIGINT);
   (void)::kill(-running.group(), SIGCONT);
-  (void)running.ends(Deadline::after(kFarewell));
+  return running.ends(Deadline::after(kFarewell));
 }
 
-// Nothing: it is to be begun anew.
-Result<std::optional<Ended>> watched(Running running, Deadline deadline, const Attention& attention) {
+// Nothing: it is to be begun anew. `killed`: without a word, so that its lock may be there still.
+Result<std::optional<Ended>> watched(Running running, Deadline deadline, const Attention& attention, bool& killed) {
   Watch watch{attention};
   {
     const Attached attached{attention.brake, running.group()};
     while (!running.ends(deadline.sooner(kLook))) {
       auto useful = watch.look(running);
       if (useful && !watch.looks_for_a_lock_that_went() && !deadline.passed()) continue;
-      tell_to_end(running);
+      killed = !tell_to_end(running);
       if (!useful) return tl::unexpected(useful.error());
       if (watch.looks_for_a_lock_that_went() && !deadline.passed()) return std::nullopt;
       return tl::unexpected(watch.blame({Code::Timeout, "restic did not end in time"}));
@@ -171,7 +174,7 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
     child.arguments.insert(child.arguments.end(), {"--cacert", child.inherit(authority.get())});
   }
   child.environment = {"RESTIC_REPOSITORY=" + repository_.url, "RESTIC_PASSWORD=" + repository_.password, "RESTIC_PROGRESS_FPS=2",
-                       "HOME=" + program_.work,  "TMPDIR=" + temporary};
+                       "HOME=" + program_.work,  "TMPDIR=" + temporary, "GOGC=200"};  // Go collects half as often: what the verification costs
   if (!repository_.access_key.empty())
     child.environment.insert(child.environment.end(),
                              {"AWS_ACCESS_KEY_ID=" + repository_.access_key, "AWS_SECRET_ACCESS_KEY=" + repository_.secret_key});
@@ -179,7 +182,9 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
   for (;;) {
     auto running = child.start();
     if (!running) return tl::unexpected(running.error());
-    auto ended = watched(*std::move(running), deadline, attention);
+    bool killed = false;
+    auto ended = watched(*std::move(running), deadline, attention, killed);
+    if (killed && command.arguments.front() != kUnlock) (void)unlock(Deadline::after(kUnlocking));
     if (!ended) return tl::unexpected(ended.error());
     if (!*ended) continue;
     if ((*ended)->code != 0) return tl::unexpected(why_failed(**ended));
@@ -189,10 +194,12 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
 
 // Some need the repository for themselves: they wait for their turn.
 Status Restic::run_alone(const Command& command, Deadline deadline, const Attention& attention) const {
-  for (;;) {
+  for (std::optional<Error> busy;;) {
     const auto ended = run(command, deadline, attention);
     if (ended) return {};
+    if (ended.error().code == Code::Timeout && busy) return tl::unexpected(*busy);
     if (ended.error().code != Code::Busy || deadline.passed()) return tl::unexpected(ended.error());
+    busy = ended.error();
     std::this_thread::sleep_for(std::min(kTurn, deadline.left()));
   }
 }
@@ -284,7 +291,7 @@ Result<Size> Restic::size(Deadline deadline) const {
 }
 
 Status Restic::unlock(Deadline deadline) const {
-  const auto ended = run({{"unlock"}, {}}, deadline, {});
+  const auto ended = run({{kUnlock}, {}}, deadline, {});
   return ended ? Status{} : tl::unexpected(ended.error());
 }
 

@@ -88,7 +88,7 @@ class Restic {
   enum class Company { Alone, Others };
   [[nodiscard]] Status check(const std::string& part, Company company, Deadline deadline, const Attention& attention = {}) const;
   [[nodiscard]] Result<Size> size(Deadline deadline) const;
-  // Locks that programs left which ended without a word.
+  // Locks that programs of this host left which ended without a word, and those of other hosts that are older than half an hour.
   [[nodiscard]] Status unlock(Deadline deadline) const;
 
  private:

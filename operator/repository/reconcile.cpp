@@ -18,6 +18,7 @@ namespace r = cutline::repository;
 constexpr Millis kRead{10'000};
 constexpr Millis kPatience{10'000};
 constexpr Millis kQuestion{30'000};
+constexpr Millis kAlone{15'000};  // uploads wait meanwhile
 constexpr Millis kClearing{30 * 60'000};
 constexpr Millis kLookEvery{30'000};
 constexpr Millis kAgainInTrouble{10'000};
@@ -38,7 +39,7 @@ cutline::Status forget(const r::Restic& restic, const std::string& ns, const std
   std::vector<std::string> ids;
   for (const auto& found : *all)
     if (std::ranges::any_of(snapshots, [&](const Json& snapshot) { return is_of(found, snapshot); })) ids.push_back(found.id);
-  auto gone = restic.forget(ids, Deadline::after(kQuestion));
+  auto gone = restic.forget(ids, Deadline::after(kAlone));
   if (gone) log::info("forgotten in the repository", {{"namespace", ns}, {"snapshots", snapshots.size()}, {"of_restic", ids.size()}});
   return gone;
 }

@@ -157,6 +157,7 @@ Remote::State Remote::perform(const Upload& upload, const repository::Attention&
   if (!stored) return Failed{stored.error()};
   const auto bytes = stored->manifest.checkpoint.bytes;
   if (!first_try(upload.checkpoint)) {
+    (void)restic.unlock(within(kQuestion));  // which a sidecar that was killed has left
     const auto found = restic.find(tags, within(kQuestion), attention);
     if (!found) return Failed{found.error()};
     if (!found->empty()) return Kept{{found->front().id, bytes, Bytes{0}}};

@@ -254,6 +254,77 @@ TEST_P(MidUpload, AStopEndsItEvenWhileItIsHeld) {
   EXPECT_FALSE(end());
 }
 
+TEST_P(MidUpload, NobodyClearsAwayBytesUnderIt) {
+  begin(6'000);
+  const auto pruned = restic().prune(Deadline::after(2s));
+  ASSERT_FALSE(pruned);
+  EXPECT_EQ(pruned.error().code, Code::Busy) << pruned.error().message;
+  ASSERT_TRUE(end());
+  must(restic().prune(soon()));
+  must(restic().check("100%", Restic::Company::Alone, soon()));
+}
+
+TEST_P(MidUpload, ACheckBesideItKeepsNobodyWaiting) {
+  begin(6'000);
+  must(restic().check("100%", Restic::Company::Others, soon()));
+  EXPECT_TRUE(end());
+}
+
+// restic lists the locks, then reads them: one that went in between, it would look for for a quarter of an hour.
+TEST_P(AnObjectStore, ServesManyAtOnce) {
+  const auto there = restic();
+  must(there.make(soon()));
+  std::atomic<int> failed = 0;
+  const auto deadline = Deadline::after(Millis{150'000});
+  {
+    std::vector<std::jthread> all;
+    for (int i = 0; i < 4; ++i)
+      all.emplace_back([&, i] {
+        for (int turn = 0; turn < 6; ++turn)
+          if (!there.keep_text(fmt::format("{} {}", i, turn), "file", "pod", {"many"}, deadline)) ++failed;
+      });
+  }
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(must(there.find({"many"}, soon())).size(), 24U);
+}
+
+TEST_P(AnObjectStore, IsSentNoMoreASecondThanTheLimitAllows) {
+  fill(source / "pages", 6'000'000, 5);
+  must(restic().make(soon()));
+  auto slow = store.repository();
+  slow.limit = 2'000;
+  const auto began = std::chrono::steady_clock::now();
+  must(keep(restic(slow)));
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 2'500ms);
+}
+
+TEST_P(AnObjectStore, TellsOfDamageByName) {
+  fill(source / "pages", 3'000'000, 1);
+  const auto there = restic();
+  must(there.make(soon()));
+  (void)must(keep(there));
+  must(there.check("100%", Restic::Company::Others, soon()));
+  for (const auto& entry : fs::directory_iterator{store.bucket() / "test" / "data"}) fs::remove_all(entry.path());
+  const auto damaged = there.check("0%", Restic::Company::Others, soon());
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().code, Code::Corrupt) << damaged.error().message;
+  EXPECT_THAT(damaged.error().message, testing::HasSubstr("pack "));
+}
+
+TEST_P(AnObjectStore, TakesItOnceThereIsRoomAgain) {
+  store::Temporary small;
+  small.limit("48m");
+  ObjectStore full{GetParam(), small.path() / "store"};
+  fill(small.path() / "in the way", 30'000'000, 6);
+  fill(source / "pages", 24'000'000, 7);
+  const auto there = restic(full.repository());
+  must(there.make(soon()));
+  ASSERT_FALSE(keep(there, {.patience = 3s}));
+  fs::remove(small.path() / "in the way");
+  must(keep(there));
+  must(there.check("100%", Restic::Company::Alone, soon()));
+}
+
 TEST_P(AnObjectStore, SaysThatItIsFull) {
   store::Temporary small;
   small.limit("12m");
