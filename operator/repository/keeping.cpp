@@ -5,6 +5,7 @@ namespace {
 
 constexpr Millis kBetweenClearings{30'000};
 constexpr int kTenth = 10;
+constexpr Millis kAfterFailure{30'000};  // uploads have it meanwhile
 
 }  // namespace
 
@@ -72,7 +73,7 @@ void Keeping::let_go(const kube::Key& repository, const std::string& snapshot_ui
 std::vector<kube::Json> Keeping::to_forget(const kube::Key& repository) const {
   const std::scoped_lock lock{mutex_};
   std::vector<kube::Json> out;
-  if (const auto* place = find(repository))
+  if (const auto* place = find(repository); place != nullptr && now() >= place->try_after)
     for (const auto& [uid, one] : place->forgetting)
       if (!one.outcome || !*one.outcome) out.push_back(one.snapshot);
   return out;
@@ -80,7 +81,9 @@ std::vector<kube::Json> Keeping::to_forget(const kube::Key& repository) const {
 
 void Keeping::tried(const kube::Key& repository, const std::vector<kube::Json>& snapshots, const cutline::Status& outcome) {
   const std::scoped_lock lock{mutex_};
-  auto& all = places_[repository].forgetting;
+  auto& place = places_[repository];
+  if (!outcome) place.try_after = now() + kAfterFailure;
+  auto& all = place.forgetting;
   for (const auto& snapshot : snapshots) {
     const auto found = all.find(kube::uid_of(snapshot));
     if (found == all.end()) continue;

@@ -77,6 +77,7 @@ class Keeping {
   struct Place {
     Turns turns;
     std::map<std::string, Forgetting> forgetting;  // by the snapshot's UID
+    Instant try_after{};  // to forget: somebody else is using it, or it is away
     bool waste = false;
     bool reading = false;
     bool changed = true;

@@ -36,6 +36,11 @@ struct ADurableSnapshot : OperatorTest {
   }
   [[nodiscard]] r::Restic restic() const { return r::Restic{store.repository(), {.work = folder.path() / "work"}}; }
   std::vector<r::Found> stored(const r::Tags& tags) { return restic().find(tags, soon()).value(); }
+  static double metric(const std::string& name) {
+    const auto text = installation().metrics().value_or("");
+    const auto at = text.find('\n' + name + ' ');
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
+  }
   bool is(const std::string& name, const std::string& reason) {
     return becomes(op::kSnapshots, name, [&](const Json& object) { return condition(object, "Durable", "reason") == reason; });
   }
@@ -100,12 +105,14 @@ TEST_F(ADurableSnapshot, SaysWhatItsPodIsInTroubleWithAndHowFarItIs) {
       return protocol::Uploading{upload->checkpoint, Bytes{500}, Bytes{1000}, Error{Code::Exhausted, "the store is full"}};
     return usual(command);
   });
+  const auto before = metric("cutline_uploaded_bytes_total{which=\"all\"}");
   keys();
   repository();
   (void)policy({{"repositoryRef", {{"name", "backups"}}}});
   (void)committed("first");
   ASSERT_TRUE(is("first", "StorageFull"));
   EXPECT_EQ(read(op::kSnapshots, "first").value()["status"]["members"][0]["uploaded"], 500);
+  EXPECT_TRUE(eventually([&] { return metric("cutline_uploaded_bytes_total{which=\"all\"}") >= before + 500; }, soon())) << "on their way, they count";
 }
 
 TEST_F(ADurableSnapshot, IsNoneWithoutItsPodAndIsDeletedThoughItsRepositoryIsGone) {
@@ -187,12 +194,14 @@ TEST_F(ADurableSnapshot, HasARepositoryThatIsCheckedAndNotUsedWhileItIsDamaged) 
   (void)committed("first");
   ASSERT_TRUE(becomes_true(op::kSnapshots, "first", "Durable"));
   ASSERT_TRUE(becomes_true(op::kRepositories, "backups", "Intact"));
+  EXPECT_EQ(metric(fmt::format("cutline_repository_intact{{repository=\"{}/backups\"}}", ns)), 1);
   const auto data = store.bucket() / "test" / "data";
   std::filesystem::rename(data, folder.path() / "away");
   const auto has = [&](const std::string& type, const std::string& reason) {
     return becomes(op::kRepositories, "backups", [&](const Json& object) { return condition(object, type, "reason") == reason; }, Deadline::after(Millis{60'000}));
   };
   ASSERT_TRUE(has("Intact", "Damaged"));
+  EXPECT_EQ(metric(fmt::format("cutline_repository_intact{{repository=\"{}/backups\"}}", ns)), 0);
   ASSERT_TRUE(has("Ready", "Damaged"));
   (void)committed("second");
   EXPECT_FALSE(condition(read(op::kSnapshots, "second").value(), "Durable", "status") == "True");
