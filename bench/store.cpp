@@ -107,6 +107,7 @@ class Bench {
     return both(name, [&](const protocol::Repository& repository, std::size_t i) {
       Child child;
       child.name = "restic";
+      child.nice = 19;  // as the sidecar's: beside other work, both wait alike
       child.arguments = {"/usr/bin/restic", "--cache-dir", memory_.path() / ("work-" + name), "--quiet", "backup", sidecar_->store().checkpoint_folder(Epoch{i + 1})};
       child.environment = {"RESTIC_REPOSITORY=" + repository.url, "RESTIC_PASSWORD=" + repository.password, "AWS_ACCESS_KEY_ID=" + repository.access_key,
                            "AWS_SECRET_ACCESS_KEY=" + repository.secret_key, "HOME=/tmp", "TMPDIR=" + memory_.path().string()};

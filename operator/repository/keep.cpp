@@ -109,7 +109,7 @@ class Step {
 
   const Next& now_next(const std::vector<Pod>& pods) { return next_.emplace(next(keeper_.object(), pods)); }
 
-  Result<protocol::Repository> reach() { return repository::reach(context_, keeper_.key().ns, name_); }
+  Result<protocol::Repository> reach() { return repository::reach(context_, keeper_.key().ns, name_, For::Writing); }
 
   Result<std::string> sealed(const r::Restic& restic) {
     const auto& object = keeper_.object();

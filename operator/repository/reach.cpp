@@ -4,6 +4,7 @@
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
 #include "operator/repository/access.hpp"
+#include "operator/repository/durable.hpp"
 #include "operator/repository/keeping.hpp"
 #include "repository/tags.hpp"
 
@@ -23,15 +24,17 @@ std::string stored_uid(const kube::Json& snapshot) {
 
 }  // namespace
 
-Result<protocol::Repository> reach(Context& context, const std::string& ns, const std::string& name) {
+Result<protocol::Repository> reach(Context& context, const std::string& ns, const std::string& name, For what) {
   const auto repository = context.client.get(kRepositories, {ns, name}, Deadline::after(kRead));
   if (!repository && repository.error().code == Code::NotFound)
     return fail(Code::NotFound, "there is no SnapshotRepository {} in this namespace", name);
   if (!repository) return tl::unexpected(Error{Code::Busy, repository.error().message});
   if (!is_true(*repository, "Ready")) {
     const auto* ready = find_condition(*repository, "Ready");
-    return fail(Code::Unavailable, "SnapshotRepository {} is not ready: {}", name,
-                ready == nullptr ? "it was not looked at yet" : ready->value("message", ""));
+    const bool damaged = ready != nullptr && ready->value("reason", "") == reason_of({Code::Corrupt, {}});
+    if (!damaged || what == For::Writing)
+      return fail(damaged ? Code::Corrupt : Code::Unavailable, "SnapshotRepository {} is not ready: {}", name,
+                  ready == nullptr ? "it was not looked at yet" : ready->value("message", ""));
   }
   return read_access(context.client, *repository, Deadline::after(kRead));
 }

@@ -8,8 +8,11 @@ namespace cutline::op::repository {
 
 // How a SnapshotRepository of the namespace is reached now. Its own reconciler makes it ready; until then nobody need
 // be asked. NotFound: there is none of that name. Unavailable: it is not ready, and says why. Busy: the API server does
-// not answer.
-[[nodiscard]] Result<protocol::Repository> reach(Context& context, const std::string& ns, const std::string& name);
+// not answer. One that a check found damaged can be read from: digests tell whether what is wanted is whole; to write
+// to it is refused (Corrupt).
+enum class For { Reading, Writing };
+[[nodiscard]] Result<protocol::Repository> reach(Context& context, const std::string& ns, const std::string& name,
+                                                 For what = For::Reading);
 
 // The manifest that belongs to a durable snapshot; asked for once. Corrupt: it is not signed by a key that is trusted
 // here, or is another one's.

@@ -74,6 +74,10 @@ become_daemon() {
     shift 3
     echo "$$ $(start_time $$)" >"$record.new"
     mv -f "$record.new" "$record"
+    for file in /proc/$$/fd/*; do   # a lock of the caller's, for one, is not the daemon's
+        file=${file##*/}
+        ((file <= 2)) || eval "exec $file>&-"
+    done
     exec nsenter --net="$namespaces/net" --mount="$namespaces/mnt" -- "$@"
 }
 
