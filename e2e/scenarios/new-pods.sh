@@ -120,7 +120,7 @@ cannot_come_back() {
     succeed dsnap not-kept
     replace "$ledgers" 3
     rollback in-vain not-kept
-    fails_naming rb in-vain "ledger-0 of the snapshot is gone, and its checkpoint with it: not-kept is in no repository; go back to one that is Durable"
+    fails_naming rb in-vain "ledger-[0-2] of the snapshot is gone, and its checkpoint with it: not-kept is in no repository; go back to one that is Durable"
 }
 
 deploy_redis_by_service() {
