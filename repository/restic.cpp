@@ -15,7 +15,7 @@ constexpr const char* kUnlock = "unlock";
 constexpr Millis kLook{100};
 constexpr Millis kTurn{500};
 constexpr Millis kFarewell{20'000};  // on a busy machine at the lowest priority
-constexpr Millis kUnlocking{30'000};
+constexpr Millis kUnlocking{10'000};
 constexpr Millis kRefusedPatience{3'000};  // keys and passwords do not become right by waiting
 
 // Follows what a running restic writes, and says when it is of no more use.
@@ -96,23 +96,25 @@ class Attached {
   Brake* brake_;
 };
 
-// A restic that is told takes its lock away; the lock of one that is killed keeps others from making room for half an hour. False: it does
-// not listen.
-bool tell_to_end(const Running& running) {
+// A restic that is told takes its lock away, if it has it for itself already; a lock that is left keeps others from making room for half an
+// hour.
+void tell_to_end(const Running& running) {
   (void)::kill(-running.group(), SIGINT);
   (void)::kill(-running.group(), SIGCONT);
-  return running.ends(Deadline::after(kFarewell));
+  (void)running.ends(Deadline::after(kFarewell));
 }
 
-// Nothing: it is to be begun anew. `killed`: without a word, so that its lock may be there still.
-Result<std::optional<Ended>> watched(Running running, Deadline deadline, const Attention& attention, bool& killed) {
+// Nothing: it is to be begun anew. `told`: it was told to end, so that its lock may be there still: one that is told while it looks at
+// others' locks leaves its own, and so does one that has to be killed.
+Result<std::optional<Ended>> watched(Running running, Deadline deadline, const Attention& attention, bool& told) {
   Watch watch{attention};
   {
     const Attached attached{attention.brake, running.group()};
     while (!running.ends(deadline.sooner(kLook))) {
       auto useful = watch.look(running);
       if (useful && !watch.looks_for_a_lock_that_went() && !deadline.passed()) continue;
-      killed = !tell_to_end(running);
+      told = true;
+      tell_to_end(running);
       if (!useful) return tl::unexpected(useful.error());
       if (watch.looks_for_a_lock_that_went() && !deadline.passed()) return std::nullopt;
       return tl::unexpected(watch.blame({Code::Timeout, "restic did not end in time"}));
@@ -182,9 +184,9 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
   for (;;) {
     auto running = child.start();
     if (!running) return tl::unexpected(running.error());
-    bool killed = false;
-    auto ended = watched(*std::move(running), deadline, attention, killed);
-    if (killed && command.arguments.front() != kUnlock) (void)unlock(Deadline::after(kUnlocking));
+    bool told = false;
+    auto ended = watched(*std::move(running), deadline, attention, told);
+    if (told && command.arguments.front() != kUnlock) (void)unlock(Deadline::after(kUnlocking));
     if (!ended) return tl::unexpected(ended.error());
     if (!*ended) continue;
     if ((*ended)->code != 0) return tl::unexpected(why_failed(**ended));
