@@ -37,7 +37,7 @@ TEST_F(TheStatus, OfAPolicyNamesTheLastSnapshotAndTheLine) {
 
 TEST_F(TheStatus, OfAPolicyNamesTheFieldsThatAreNotCarriedOut) {
   const Json hook = {{"container", "ledger"}, {"command", Json::array({"true"})}};
-  (void)policy({{"protocol", "Independent"}, {"hooks", {{"afterThaw", Json::array({hook})}}}});
+  (void)policy({{"protocol", "Independent"}, {"independent", {{"interval", "30s"}}}, {"hooks", {{"afterThaw", Json::array({hook})}}}});
   ASSERT_TRUE(becomes_true(op::kPolicies, "ledger", "NotImplemented"));
   EXPECT_EQ(condition(read(op::kPolicies, "ledger").value(), "NotImplemented", "message"),
             "this version does not carry out spec.hooks.afterThaw with protocol Independent yet");
