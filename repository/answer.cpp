@@ -86,6 +86,14 @@ std::vector<std::string> strings(const Json& list) {
   return out;
 }
 
+bool tells_of_absence(std::string_view text) { return text.find("does not exist") != std::string_view::npos || text.find("no such file") != std::string_view::npos; }
+
+// restic would look for a file that is not there for a quarter of an hour.
+bool tells_of_missing_data(std::string_view line) {
+  const auto text = lower(line);
+  return tells_of_absence(text) && (text.find("load(<data/") != std::string::npos || (text.starts_with("pack ") && text.ends_with(": does not exist")));
+}
+
 template <class T, class Read>
 Result<T> parsed(std::string_view text, const Read& read) {
   try {
@@ -98,6 +106,9 @@ Result<T> parsed(std::string_view text, const Read& read) {
 }  // namespace
 
 std::optional<Error> understand(std::string_view complaint) {
+  for (const auto line : lines_of(complaint))
+    if (tells_of_missing_data(line))
+      return Error{Code::Corrupt, fmt::format("the repository lacks data that it refers to [restic: {}]", line.substr(0, kShown))};
   const auto text = lower(complaint);
   for (const auto& known : kKnown) {
     const auto at = text.rfind(known.part);
@@ -112,13 +123,18 @@ std::optional<Error> understand(std::string_view complaint) {
 bool tells_of_a_lock_that_went(std::string_view complaint) {
   return std::ranges::any_of(lines_of(complaint), [](std::string_view line) {
     const auto text = lower(line);
-    return text.find("load(<lock/") != std::string::npos && (text.find("does not exist") != std::string::npos || text.find("no such file") != std::string::npos);
+    return text.find("load(<lock/") != std::string::npos && tells_of_absence(text);
   });
 }
 
 Error why_failed(const Ended& ended) {
-  if (ended.complained.find("repository contains errors") != std::string::npos)  // of a check, which names the first one first
-    return {Code::Corrupt, fmt::format("what the repository holds is damaged [restic: {}]", lines_of(ended.complained).front().substr(0, kShown))};
+  if (ended.complained.find("repository contains errors") != std::string::npos) {  // of a check, which names the first one first
+    const auto lines = lines_of(ended.complained);
+    const auto first = std::ranges::find_if(lines, [](std::string_view line) {
+      return line.find("returned error, retrying") == std::string_view::npos && !line.starts_with("Fatal:");
+    });
+    return {Code::Corrupt, fmt::format("what the repository holds is damaged [restic: {}]", (first == lines.end() ? lines.front() : *first).substr(0, kShown))};
+  }
   if (auto known = understand(ended.complained)) return *std::move(known);
   if (auto known = understand(ended.said)) return *std::move(known);
   const auto lines = lines_of(ended.complained.empty() ? ended.said : ended.complained);

@@ -16,7 +16,7 @@ constexpr Millis kLook{100};
 constexpr Millis kTurn{500};
 constexpr Millis kFarewell{20'000};  // on a busy machine at the lowest priority
 constexpr Millis kUnlocking{10'000};
-constexpr Millis kRefusedPatience{3'000};  // keys and passwords do not become right by waiting
+constexpr Millis kVainPatience{3'000};  // keys do not become right by waiting, and what is lost does not come back
 
 // Follows what a running restic writes, and says when it is of no more use.
 class Watch {
@@ -34,7 +34,8 @@ class Watch {
     const auto now = std::chrono::steady_clock::now();
     if (attention_.brake != nullptr && attention_.brake->held()) moved_ = now;
     if (!progress_.trouble) return {};
-    const auto patience = progress_.trouble->code == Code::Invalid ? std::min(kRefusedPatience, attention_.patience) : attention_.patience;
+    const bool in_vain = progress_.trouble->code == Code::Invalid || progress_.trouble->code == Code::Corrupt;
+    const auto patience = in_vain ? std::min(kVainPatience, attention_.patience) : attention_.patience;
     return now - moved_ < patience ? Status{} : tl::unexpected(*progress_.trouble);
   }
 
@@ -66,7 +67,7 @@ class Watch {
     const auto lines = std::string_view{text}.substr(0, whole + 1);
     lock_went_ = lock_went_ || tells_of_a_lock_that_went(lines);
     auto trouble = understand(lines);
-    if (!trouble) return;
+    if (!trouble || (progress_.trouble && progress_.trouble->code == Code::Corrupt)) return;
     if (!progress_.trouble) moved_ = std::chrono::steady_clock::now();
     progress_.trouble = std::move(trouble);
     attention_.told(progress_);

@@ -308,7 +308,8 @@ TEST_P(AnObjectStore, TellsOfDamageByName) {
   const auto damaged = there.check("0%", Restic::Company::Others, soon());
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().code, Code::Corrupt) << damaged.error().message;
-  EXPECT_THAT(damaged.error().message, testing::HasSubstr("pack "));
+  // rclone's server lists for a while what is gone; reading it fails.
+  EXPECT_THAT(damaged.error().message, testing::AnyOf(testing::HasSubstr("pack "), testing::HasSubstr("<data/")));
 }
 
 TEST_P(AnObjectStore, TakesItOnceThereIsRoomAgain) {

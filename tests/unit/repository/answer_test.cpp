@@ -63,8 +63,21 @@ TEST(Complaints, OfALockThatWentWhileItWasReadAreToldFromOthers) {
   EXPECT_FALSE(tells_of_a_lock_that_went("Load(<data/e4eacfa43f>, 0, 0) returned error, retrying after 1s: The specified key does not exist.\n"));
 }
 
+TEST(Complaints, OfDataThatIsNotThereTellOfDamageAndNotOfAStoreThatIsAway) {
+  const auto pack = understand("pack 9fc7: does not exist\nLoad(<data/9fc7>, 246, 0) returned error, retrying after 1s: The specified key does not exist.\n");
+  ASSERT_TRUE(pack);
+  EXPECT_EQ(pack->code, Code::Corrupt);
+  EXPECT_THAT(pack->message, testing::HasSubstr("pack 9fc7"));
+  const auto load = understand("Load(<data/9fc7>, 246, 0) returned error, retrying after 1s: The specified key does not exist.\n");
+  ASSERT_TRUE(load);
+  EXPECT_EQ(load->code, Code::Corrupt);
+  const auto away = understand("Load(<data/9fc7>, 246, 0) returned error, retrying after 1s: dial tcp: connect: connection refused\n");
+  ASSERT_TRUE(away);
+  EXPECT_EQ(away->code, Code::Unavailable);
+}
+
 TEST(Complaints, OfACheckNameTheFirstDamage) {
-  const auto why = why_failed({.code = 1, .said = "load indexes\n", .complained = "pack 9fc7: does not exist\nFatal: repository contains errors\n"});
+  const auto why = why_failed({.code = 1, .said = "load indexes\n", .complained = "Load(<data/9fc7>, 2, 0) returned error, retrying after 1s: unexpected EOF\npack 9fc7: does not exist\nFatal: repository contains errors\n"});
   EXPECT_EQ(why.code, Code::Corrupt);
   EXPECT_THAT(why.message, testing::HasSubstr("pack 9fc7: does not exist"));
 }
