@@ -3,15 +3,12 @@
 #include <sys/stat.h>
 
 #include <fstream>
-#include <future>
 #include <sstream>
 #include <thread>
 
 #include "sidecar/files/catalog.hpp"
 #include "sidecar/files/contents.hpp"
-#include "sidecar/rounds/shell.hpp"
-#include "tests/integration/criu/saved.hpp"
-#include "tests/integration/rounds/sidecar.hpp"
+#include "tests/integration/rounds/asked.hpp"
 
 namespace cutline::test {
 namespace {
@@ -19,28 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace protocol;
 
-constexpr Millis kHold{30'000};
-
-struct BesideARound : testing::Test {
-  Container app = Saving::running({});
-  Sidecar sidecar{{&app}};
-  std::optional<sidecar::Shell> shell;
-
-  void SetUp() override { shell.emplace(sidecar.parts(), sidecar.history(), sidecar.remote(), sidecar.recorded(), sidecar.configured()); }
-
-  Reply ask(Command command) {
-    auto answered = std::make_shared<std::promise<Reply>>();
-    auto reply = answered->get_future();
-    shell->command(std::move(command), [answered](Reply r) { answered->set_value(std::move(r)); });
-    if (reply.wait_for(60s) != std::future_status::ready) throw std::runtime_error("no answer");
-    return reply.get();
-  }
-  template <class R>
-  R expect(Command command) {
-    auto reply = ask(std::move(command));
-    if (const auto* refused = std::get_if<Refused>(&reply)) throw std::runtime_error(refused->why.message);
-    return std::get<R>(std::move(reply));
-  }
+struct BesideARound : AskedShell {
   template <class R>
   R until(const Command& command) {
     for (const auto deadline = soon(); !deadline.passed();) {

@@ -2,12 +2,9 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
-#include <future>
 
-#include "sidecar/rounds/shell.hpp"
-#include "tests/integration/criu/saved.hpp"
 #include "tests/integration/repository/object_store.hpp"
-#include "tests/integration/rounds/sidecar.hpp"
+#include "tests/integration/rounds/asked.hpp"
 #include "tests/integration/sockets/netns.hpp"
 #include "tests/integration/store/temporary.hpp"
 
@@ -19,41 +16,14 @@ using namespace protocol;
 using testing_net::eventually;
 namespace fs = std::filesystem;
 
-constexpr Millis kHold{30'000};
-
-struct AShellWithARepository : testing::Test {
+struct AShellWithARepository : AskedShell {
   store::Temporary folder;
   ObjectStore objects{StoreKind::Versitygw, folder.path() / "objects"};
-  Container app = Saving::running({});
-  Sidecar sidecar{{&app}};
-  std::optional<sidecar::Shell> shell;
-  std::uint64_t epoch = 0;
 
   void SetUp() override {
     const auto made = repository::Restic{objects.repository(), {.work = folder.path() / "work"}}.make(Deadline::after(Millis{120'000}));
     ASSERT_TRUE(made) << made.error().message;
-    start();
-  }
-  void start() { shell.emplace(sidecar.parts(), sidecar.history(), sidecar.remote(), sidecar.recorded(), sidecar.configured()); }
-
-  Reply ask(Command command) {
-    auto answered = std::make_shared<std::promise<Reply>>();
-    auto reply = answered->get_future();
-    shell->command(std::move(command), [answered](Reply r) { answered->set_value(std::move(r)); });
-    if (reply.wait_for(60s) != std::future_status::ready) throw std::runtime_error("no answer");
-    return reply.get();
-  }
-  template <class R>
-  R expect(Command command) {
-    auto reply = ask(std::move(command));
-    if (const auto* refused = std::get_if<Refused>(&reply)) throw std::runtime_error(refused->why.message);
-    return std::get<R>(std::move(reply));
-  }
-  LocalCheckpoint snapshot() {
-    const Epoch now{++epoch};
-    auto acked = expect<Acked>(Request{now, kHold, {}});
-    acked.checkpoint.digest = expect<Opened>(Done{now}).digest;
-    return acked.checkpoint;
+    AskedShell::SetUp();
   }
   [[nodiscard]] Upload upload(const LocalCheckpoint& checkpoint) const { return {checkpoint.epoch, checkpoint.digest, "shop", objects.repository()}; }
   // Asked again and again until it is an R, or refused.

@@ -5,9 +5,7 @@
 #include <cstdlib>
 #include <future>
 
-#include "sidecar/rounds/shell.hpp"
-#include "tests/integration/criu/saved.hpp"
-#include "tests/integration/rounds/sidecar.hpp"
+#include "tests/integration/rounds/asked.hpp"
 #include "tests/integration/sockets/netns.hpp"
 
 namespace cutline::test {
@@ -16,42 +14,13 @@ namespace {
 using namespace std::chrono_literals;
 using namespace protocol;
 
-constexpr Millis kHold{30'000};
-
-struct ShellOfAPod : testing::Test {
-  Container app = Saving::running({});
-  Sidecar sidecar{{&app}};
-  std::optional<sidecar::Shell> shell;
-  std::uint64_t epoch = 0;
-
-  void SetUp() override { start(); }
-  void start() { shell.emplace(sidecar.parts(), sidecar.history(), sidecar.remote(), sidecar.recorded(), sidecar.configured()); }
+struct ShellOfAPod : AskedShell {
   void restart() {
     shell.reset();
     sidecar.restart();
     start();
   }
 
-  Reply ask(Command command) {
-    auto answered = std::make_shared<std::promise<Reply>>();
-    auto reply = answered->get_future();
-    shell->command(std::move(command), [answered](Reply r) { answered->set_value(std::move(r)); });
-    if (reply.wait_for(60s) != std::future_status::ready) throw std::runtime_error("no answer");
-    return reply.get();
-  }
-  template <class R>
-  R expect(Command command) {
-    auto reply = ask(std::move(command));
-    if (const auto* refused = std::get_if<Refused>(&reply)) throw std::runtime_error(refused->why.message);
-    return std::get<R>(std::move(reply));
-  }
-
-  LocalCheckpoint snapshot() {
-    const Epoch now{++epoch};
-    auto acked = expect<Acked>(Request{now, kHold, {}});
-    acked.checkpoint.digest = expect<Opened>(Done{now}).digest;
-    return acked.checkpoint;
-  }
   void attempt() {
     const Epoch now{++epoch};
     (void)expect<Acked>(Request{now, kHold, {}});
