@@ -32,7 +32,6 @@ struct Plan {
   bool dies_with_caller;
   int folder;
   int nice;
-  const std::optional<unsigned>& user;
   const std::optional<Identity>& identity;
   char* const* arguments;
   char* const* environment;
@@ -45,20 +44,6 @@ struct Plan {
 }
 
 // The raw calls: those of the C library would ask the caller's other threads.
-bool take_user(unsigned user) {
-  constexpr unsigned kRights[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER};
-  if (::prctl(PR_SET_KEEPCAPS, 1) != 0 || ::syscall(SYS_setgroups, 0, nullptr) != 0) return false;
-  if (::syscall(SYS_setresgid, user, user, user) != 0 || ::syscall(SYS_setresuid, user, user, user) != 0) return false;
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct rights[2]{};
-  for (const auto right : kRights) rights[0].permitted |= 1U << right;
-  rights[0].effective = rights[0].inheritable = rights[0].permitted;
-  if (::syscall(SYS_capset, &header, rights) != 0) return false;
-  for (const auto right : kRights)
-    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, right, 0, 0) != 0) return false;
-  return true;
-}
-
 // A user who is not root keeps what is ambient, as exec would leave it; root has what is within the bounds.
 bool take_identity(const Identity& id) {
   for (unsigned right = 0; right < 64; ++right)
@@ -108,7 +93,6 @@ bool step_back(int nice) {
   }
   (void)::syscall(SYS_close_range, static_cast<unsigned>(kFirst + count), ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
   // After the user: who becomes another is no longer told of the caller's death.
-  if (plan.user && !take_user(*plan.user)) complain(report);
   if (plan.identity && !take_identity(*plan.identity)) complain(report);
   if (plan.dies_with_caller && ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) complain(report);
   sigset_t none;
@@ -142,6 +126,12 @@ std::string part_of(const Fd& file, std::size_t from, std::size_t most) {
 }
 
 }  // namespace
+
+Identity keeper_of_files(unsigned uid) {
+  Identity out{.uid = uid, .gid = uid, .bounding = ~std::uint64_t{0}};
+  for (const auto right : {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER}) out.ambient |= std::uint64_t{1} << right;
+  return out;
+}
 
 Result<Fd> memory_file(const std::string& text) {
   Fd file{::memfd_create("memory", MFD_CLOEXEC)};
@@ -200,7 +190,7 @@ Result<Running> Child::start() const {
   const auto argv = pointers(arguments);
   const auto envp = pointers(environment);
   const Plan plan{from->get(), to, apart ? errors->get() : to, write_end.get(), inherited_, entrances,
-                  dies_with_caller, folder, nice, user, identity, argv.data(), envp.data()};
+                  dies_with_caller, folder, nice, identity, argv.data(), envp.data()};
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "fork");
   if (pid == 0) become(plan);

@@ -24,6 +24,8 @@ struct Identity {
   std::uint64_t bounding = 0, inheritable = 0, ambient = 0;  // capabilities, one bit each
   bool no_new_privileges = false;
 };
+// A user who may read, write and give away every file, and nothing else.
+[[nodiscard]] Identity keeper_of_files(unsigned uid);
 
 struct Ended {
   int code = 0;            // of exit(), or 128 + signal
@@ -79,8 +81,6 @@ class Child {
   std::size_t most = 64U << 10U;         // so much of its output is handed on
   int folder = -1;                       // it starts there; -1: where the caller is
   int nice = 0;                          // it waits for others with processor and disk
-  // It runs as this user, who may read, write and give away every file, and nothing else. For root only.
-  std::optional<unsigned> user;
   std::optional<Identity> identity;  // instead of the caller's; for root only
   int output = -1;                   // both its output and its errors go there; -1: to be had from Running
 

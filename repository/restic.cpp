@@ -161,7 +161,7 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
   child.apart = true;
   child.most = kMost;
   child.nice = program_.nice;
-  child.user = program_.user;
+  if (program_.user) child.identity = keeper_of_files(*program_.user);
   child.folder = command.folder;
   child.input = command.input;
   child.arguments = {program_.path};

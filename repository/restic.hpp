@@ -23,7 +23,7 @@ struct Program {
   std::string work = "/tmp";  // for a cache and temporary files; made if it is not there
   bool cache = false;
   int nice = 0;
-  std::optional<unsigned> user;  // see Child
+  std::optional<unsigned> user;  // who may do what keeper_of_files() says; none: the caller
 };
 
 struct Progress {
