@@ -41,17 +41,20 @@ Result<protocol::Repository> reach(Context& context, const std::string& ns, cons
 
 Result<r::Manifest> verified(Context& context, const kube::Json& snapshot, const protocol::Repository& access) {
   const auto id = kube::string_at(snapshot, "/status/manifest");
-  if (auto known = context.keeping.verified(id)) return *std::move(known);
-  const r::Restic restic{access, context.keeping.program()};
-  const auto text = restic.text_of(id, r::kManifestName, Deadline::after(kRestic));
-  if (!text) return tl::unexpected(text.error());
-  auto manifest = r::verify(*text, context.keeping.signing().trusted);
-  if (!manifest) return forward(manifest, "the manifest of " + kube::key_of(snapshot).name);
-  if (manifest->uid != stored_uid(snapshot))
+  auto known = context.keeping.verified(id);
+  if (!known) {
+    const r::Restic restic{access, context.keeping.program()};
+    const auto text = restic.text_of(id, r::kManifestName, Deadline::after(kRestic));
+    if (!text) return tl::unexpected(text.error());
+    auto manifest = r::verify(*text, context.keeping.signing().trusted);
+    if (!manifest) return forward(manifest, "the manifest of " + kube::key_of(snapshot).name);
+    context.keeping.remember(id, *manifest);
+    known = *std::move(manifest);
+  }
+  if (known->uid != stored_uid(snapshot))
     return fail(Code::Corrupt, "the manifest that {} names is of another snapshot, {}/{}", kube::key_of(snapshot).name,
-                manifest->ns, manifest->snapshot);
-  context.keeping.remember(id, *manifest);
-  return manifest;
+                known->ns, known->snapshot);
+  return *std::move(known);
 }
 
 Result<Kept> find_kept(Context& context, const protocol::Repository& access, const std::string& ns,
