@@ -44,4 +44,6 @@ std::string show(Micros duration) {
   return fmt::format("{:.2f}s", us / 1e6);
 }
 
+std::string show(Bytes size) { return fmt::format("{:.1f} MiB", static_cast<double>(value(size)) / 1048576.0); }
+
 }  // namespace cutline::op

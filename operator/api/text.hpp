@@ -14,5 +14,7 @@ namespace cutline::op {
 
 // Short, for a column: "950us", "12.3ms", "4.71s".
 [[nodiscard]] std::string show(Micros duration);
+// For a sentence: "12.3 MiB".
+[[nodiscard]] std::string show(Bytes size);
 
 }  // namespace cutline::op

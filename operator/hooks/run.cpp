@@ -1,9 +1,7 @@
 #include "operator/hooks/run.hpp"
 
-#include <condition_variable>
-#include <mutex>
-
 #include "base/log.hpp"
+#include "base/pause.hpp"
 #include "operator/rounds/member_watch.hpp"
 
 namespace cutline::op::hooks {
@@ -16,15 +14,6 @@ constexpr Millis kFirstPause{10};
 constexpr Millis kLongestPause{250};
 constexpr Millis kPrecopy{10 * 60'000};
 constexpr Millis kNotice{2'000};
-
-// False: stopped.
-bool pause(Millis time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  (void)never.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
-}
 
 Millis longer(Millis time) { return std::min(2 * time, kLongestPause); }
 

@@ -2,6 +2,7 @@
 
 #include "base/overloaded.hpp"
 #include "operator/api/conditions.hpp"
+#include "operator/api/text.hpp"
 
 namespace cutline::op::repository {
 namespace {
@@ -16,8 +17,6 @@ constexpr const char* kWaiting = "Waiting";
 Json list_at(const Json& object, const char* pointer) { return object.value(Pointer{pointer}, Json::array()); }
 
 Condition not_durable(std::string reason, std::string message) { return {"Durable", false, std::move(reason), std::move(message)}; }
-
-std::string mebibytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / 1048576.0); }
 
 std::uint64_t epoch_of(const Json& snapshot) { return snapshot.value(Pointer{"/status/epoch"}, std::uint64_t{0}); }
 
@@ -111,7 +110,7 @@ void record(Json& snapshot, const std::string& repository, const std::map<PodUid
     done += member.value("uploaded", std::uint64_t{0});
     all += member.value("bytes", std::uint64_t{0});
   }
-  const auto far = fmt::format("{} of {} checkpoints are in {}, {} of {} read", stored, status["members"].size(), repository, mebibytes(std::min(done, all)), mebibytes(all));
+  const auto far = fmt::format("{} of {} checkpoints are in {}, {} of {} read", stored, status["members"].size(), repository, show(Bytes{std::min(done, all)}), show(Bytes{all}));
   status["membersStored"] = fmt::format("{}/{}", stored, status["members"].size());
   if (trouble) set_condition(snapshot, not_durable(reason_of(*trouble), fmt::format("{}; {}", trouble->message, far)), now);
   else set_condition(snapshot, not_durable(kUploading, far), now);

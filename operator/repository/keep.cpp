@@ -156,10 +156,7 @@ class Step {
 
   template <class Change>
   cutline::Status write(const Change& change) {
-    Json next = keeper_.object();
-    change(next);
-    if (next.at("status") == keeper_.object().at("status")) return {};
-    return keeper_.write([&](Json& object) -> cutline::Status { change(object); return {}; }, kPatience, context_.stop);
+    return keeper_.write_if_new(change, kPatience, context_.stop);
   }
 
   Context& context_;

@@ -127,10 +127,7 @@ class Turn {
 
   template <class Change>
   Result<Outcome> write(const Change& change, Millis again) {
-    Json next = keeper_.object();
-    change(next);
-    if (next.value("status", Json{}) == keeper_.object().value("status", Json{})) return Outcome{again};
-    auto written = keeper_.write([&](Json& object) -> cutline::Status { change(object); return {}; }, kPatience, context_.stop);
+    auto written = keeper_.write_if_new(change, kPatience, context_.stop);
     if (!written) return tl::unexpected(written.error());
     return Outcome{again};
   }

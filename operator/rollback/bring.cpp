@@ -1,6 +1,7 @@
 #include "operator/rollback/bring.hpp"
 
 #include "base/overloaded.hpp"
+#include "operator/api/text.hpp"
 #include "operator/pods/membership.hpp"
 #include "operator/repository/reach.hpp"
 
@@ -10,8 +11,6 @@ namespace {
 namespace r = cutline::repository;
 
 constexpr Millis kAsk{10'000};
-
-std::string mebibytes(Bytes bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(value(bytes)) / 1048576.0); }
 
 // What is on record must be what was signed.
 cutline::Status vouched(const Entry& entry, const r::Manifest& manifest) {
@@ -29,7 +28,7 @@ Result<std::optional<std::string>> far(const Result<protocol::Reply>& answer) {
   if (!answer) return answer.error().message;
   return std::visit(overloaded{[](const protocol::Fetched&) -> Far { return std::nullopt; },
                                [](const protocol::Fetching& m) -> Far {
-                                 return m.trouble ? m.trouble->message : mebibytes(m.done) + " are there";
+                                 return m.trouble ? m.trouble->message : show(m.done) + " are there";
                                },
                                [](const protocol::Refused& m) -> Far {
                                  if (m.why.code == Code::Corrupt) return tl::unexpected(m.why);

@@ -1,20 +1,12 @@
 #include "operator/rounds/record_keeper.hpp"
 
-#include <condition_variable>
-#include <mutex>
+#include "base/pause.hpp"
 
 namespace cutline::op {
 namespace {
 
 constexpr Millis kOneCall{5000};
 constexpr Millis kPause{100};
-
-void pause(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  (void)never.wait_for(lock, stop, kPause, [] { return false; });
-}
 
 }  // namespace
 
@@ -33,11 +25,18 @@ cutline::Status RecordKeeper::write(const Change& change, Millis patience, const
     const Error why = written.error();
     if (why.code == Code::NotFound || why.code == Code::Invalid || why.code == Code::Unsupported) return tl::unexpected(why);
     if (deadline.passed() || stop.stop_requested()) return tl::unexpected(why.in("write status"));
-    if (why.code != Code::Conflict) pause(stop);
+    if (why.code != Code::Conflict) (void)pause(kPause, stop);
     // After a conflict, a time-out or a lost answer: what is there now decides.
     if (auto now = client_.get(resource_, key(), Deadline::after(kOneCall))) object_ = std::move(*now);
     else if (now.error().code == Code::NotFound) return tl::unexpected(now.error());
   }
+}
+
+cutline::Status RecordKeeper::write_if_new(const std::function<void(Json& object)>& change, Millis patience, const std::stop_token& stop) {
+  Json next = object_;
+  change(next);
+  if (next.value("status", Json{}) == object_.value("status", Json{})) return {};
+  return write([&](Json& object) -> cutline::Status { change(object); return {}; }, patience, stop);
 }
 
 }  // namespace cutline::op

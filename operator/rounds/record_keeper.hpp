@@ -24,6 +24,8 @@ class RecordKeeper {
   // refuse then: that error is final, as are NotFound and Invalid. Everything else is tried again until `patience` is over.
   using Change = std::function<cutline::Status(Json& object)>;
   [[nodiscard]] cutline::Status write(const Change& change, Millis patience, const std::stop_token& stop);
+  // Only if it changes what the copy's status says: a record that is written is news to everybody who watches.
+  [[nodiscard]] cutline::Status write_if_new(const std::function<void(Json& object)>& change, Millis patience, const std::stop_token& stop);
 
  private:
   kube::Client& client_;
