@@ -3,6 +3,7 @@
 #include "base/overloaded.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/text.hpp"
+#include "operator/snapshot/plan.hpp"
 
 namespace cutline::op::repository {
 namespace {
@@ -17,8 +18,6 @@ constexpr const char* kWaiting = "Waiting";
 Json list_at(const Json& object, const char* pointer) { return object.value(Pointer{pointer}, Json::array()); }
 
 Condition not_durable(std::string reason, std::string message) { return {"Durable", false, std::move(reason), std::move(message)}; }
-
-std::uint64_t epoch_of(const Json& snapshot) { return snapshot.value(Pointer{"/status/epoch"}, std::uint64_t{0}); }
 
 // Its gates are open again, and it is neither durable nor known to be so never.
 bool is_to_go(const Json& snapshot) {
@@ -62,7 +61,7 @@ std::string goes_before(const Json& snapshot, const std::vector<Json>& snapshots
   for (const auto& other : snapshots) {
     if (policy.empty() || kube::string_at(other, "/spec/policyRef/name") != policy || !is_to_go(other) || kube::uid_of(other) == kube::uid_of(snapshot)) continue;
     if (has_begun(other)) return kube::key_of(other).name;
-    if (epoch_of(other) > epoch_of(*first)) first = &other;
+    if (op::snapshot::recorded_epoch(other) > op::snapshot::recorded_epoch(*first)) first = &other;
   }
   return first == &snapshot ? std::string{} : kube::key_of(*first).name;
 }
@@ -150,7 +149,7 @@ r::Manifest manifest_of(const Json& snapshot, const std::vector<Json>& checkpoin
                   .policy = kube::string_at(snapshot, "/spec/policyRef/name"),
                   .snapshot = key.name,
                   .uid = kube::uid_of(snapshot),
-                  .epoch = Epoch{snapshot.value(Pointer{"/status/epoch"}, std::uint64_t{0})},
+                  .epoch = op::snapshot::recorded_epoch(snapshot),
                   .protocol = kube::string_at(snapshot, "/status/protocol"),
                   .members = {},
                   .external = {},

@@ -9,6 +9,7 @@
 #include "operator/repository/durable.hpp"
 #include "operator/repository/keeping.hpp"
 #include "operator/repository/reach.hpp"
+#include "operator/snapshot/plan.hpp"
 #include "repository/tags.hpp"
 
 namespace cutline::op::repository {
@@ -47,7 +48,7 @@ class Step {
       const PodUid uid{member.value("uid", "")};
       const auto* pod = find_pod(*pods, uid);
       if (pod == nullptr || std::ranges::find(ask.members, uid) == ask.members.end()) continue;
-      questions.emplace_back(peer_of(*pod), protocol::Upload{recorded(), member.value("digest", ""), keeper_.key().ns, *access});
+      questions.emplace_back(peer_of(*pod), protocol::Upload{op::snapshot::recorded_epoch(keeper_.object()), member.value("digest", ""), keeper_.key().ns, *access});
     }
     const auto answers = ask_each(context_.fleet, std::move(questions), Deadline::after(kAsk));
     const auto before = bytes_read();
@@ -73,8 +74,6 @@ class Step {
   }
 
  private:
-  [[nodiscard]] Epoch recorded() const { return Epoch{keeper_.object().value(Json::json_pointer("/status/epoch"), std::uint64_t{0})}; }
-
   [[nodiscard]] std::string uid() const { return kube::uid_of(keeper_.object()); }
   [[nodiscard]] kube::Key place() const { return {keeper_.key().ns, name_}; }
 
@@ -207,7 +206,7 @@ cutline::Status forget(Context& context, const Json& snapshot) {
   const bool hopeless = done.error().code == Code::NotFound || done.error().code == Code::Unsupported;
   if (!hopeless && deleted_since(snapshot) < kForgetting) return done;
   keeping.let_go(key, uid);
-  const auto epoch = snapshot.value(Json::json_pointer("/status/epoch"), std::uint64_t{0});
+  const auto epoch = value(op::snapshot::recorded_epoch(snapshot));
   context.events.record(snapshot, kube::EventType::Warning, "LeftInRepository",
                         fmt::format("what {} holds of it (tags cutline, epoch={}) stays there{}: {}", key.name, epoch, hopeless ? "" : " for now", done.error().message));
   return {};

@@ -8,6 +8,7 @@
 #include "operator/repository/durable.hpp"
 #include "operator/repository/keeping.hpp"
 #include "operator/rounds/record_keeper.hpp"
+#include "operator/snapshot/plan.hpp"
 #include "repository/tags.hpp"
 
 namespace cutline::op::repository {
@@ -27,7 +28,7 @@ constexpr Millis kTurnAgain{300};
 bool is_of(const r::Found& found, const Json& snapshot) {
   const auto has = [&](const std::string& tag) { return std::ranges::find(found.tags, tag) != found.tags.end(); };
   if (has("manifest")) return has("uid=" + kube::uid_of(snapshot));
-  if (!has(fmt::format("epoch={}", snapshot.value(Json::json_pointer("/status/epoch"), std::uint64_t{0})))) return false;
+  if (!has(fmt::format("epoch={}", value(op::snapshot::recorded_epoch(snapshot))))) return false;
   return std::ranges::any_of(snapshot.value(Json::json_pointer("/status/members"), Json::array()),
                              [&](const Json& member) { return has("uid=" + member.value("uid", "")); });
 }
