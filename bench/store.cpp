@@ -47,6 +47,8 @@ class Bench {
     memory_.limit("6g");
     app_.emplace(Saving::running({.name = "idle", .command = {"/workload", "random", std::to_string(kMebibytes)}}));
     sidecar_.emplace(std::vector<test::Container*>{&*app_}, memory_.path() / "pod");
+    remote_.emplace(sidecar_->store(), PodUid{"uid"}, PodName{"pod"},
+                    repository::Program{.work = memory_.path() / "work", .cache = true, .user = sockets::kOwnUser});
     for (auto& digest : digests_) {
       const Epoch epoch{static_cast<std::uint64_t>(&digest - digests_.data()) + 1};
       (void)must(sidecar_->save(epoch));
@@ -88,19 +90,23 @@ class Bench {
     return out;
   }
 
-  // As the sidecar does it: its own runner, niced, as its own user, verified before.
+  // As the sidecar does it: its own runner, niced, as its own user, verified before. It runs since before the checkpoints were taken, as a
+  // sidecar does: it need not look for them in the repository.
   std::array<Cost, 2> with_cutline(const std::string& name) {
-    sidecar::Remote remote{sidecar_->store(), PodUid{"uid"}, PodName{"pod"},
-                           {.work = memory_.path() / ("work-" + name), .cache = true, .user = sockets::kOwnUser}};
+    for (std::size_t i = 0; i < digests_.size(); ++i) must_be_dropped(Epoch{i + 1});
     return both(name, [&](const protocol::Repository& repository, std::size_t i) {
       const protocol::Upload upload{Epoch{i + 1}, digests_.at(i), "bench", repository};
       for (;;) {
-        const auto reply = remote.ask(upload);
+        const auto reply = remote_->ask(upload);
         if (std::holds_alternative<protocol::Uploaded>(reply)) return;
         if (const auto* refused = std::get_if<protocol::Refused>(&reply)) throw std::runtime_error(refused->why.message);
         std::this_thread::sleep_for(std::chrono::milliseconds{2});
       }
     });
+  }
+
+  void must_be_dropped(Epoch checkpoint) {
+    if (!remote_->drop(checkpoint)) throw std::runtime_error("an upload has not ended");
   }
 
   std::array<Cost, 2> with_restic(const std::string& name) {
@@ -119,6 +125,7 @@ class Bench {
   store::Temporary memory_;
   std::optional<test::Container> app_;
   std::optional<Sidecar> sidecar_;
+  std::optional<sidecar::Remote> remote_;
   std::array<std::string, 2> digests_;
   std::optional<ObjectStore> objects_;
 };

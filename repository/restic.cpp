@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "repository/answer.hpp"
+#include "repository/compressible.hpp"
 
 namespace cutline::repository {
 namespace {
@@ -177,7 +178,7 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
     child.arguments.insert(child.arguments.end(), {"--cacert", child.inherit(authority.get())});
   }
   child.environment = {"RESTIC_REPOSITORY=" + repository_.url, "RESTIC_PASSWORD=" + repository_.password, "RESTIC_PROGRESS_FPS=2",
-                       "HOME=" + program_.work,  "TMPDIR=" + temporary, "GOGC=200"};  // Go collects half as often: what the verification costs
+                       "HOME=" + program_.work,  "TMPDIR=" + temporary};
   if (!repository_.access_key.empty())
     child.environment.insert(child.environment.end(),
                              {"AWS_ACCESS_KEY_ID=" + repository_.access_key, "AWS_SECRET_ACCESS_KEY=" + repository_.secret_key});
@@ -241,6 +242,7 @@ Result<Kept> Restic::keep_folder(const std::string& folder, const std::string& h
   if (!opened) return tl::unexpected(opened.error());
   Command command{{"backup", "--json", "--host", host}, {}, opened->get()};
   add_tags(command.arguments, tags);
+  if (const auto worth = worth_compressing(folder); worth && !*worth) command.arguments.insert(command.arguments.end(), {"--compression", "off"});
   command.arguments.emplace_back(".");
   return keep(command, deadline, attention);
 }

@@ -46,7 +46,7 @@ Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, c
   const auto name = kube::to_string(kube::key_of(object));
   if (!whole && whole.error().code != Code::Corrupt) {
     log::warn("repository not checked", {{"object", name}, {"error", whole.error()}});
-    return Outcome{kAgainInTrouble};
+    return Outcome{std::min(kAgainInTrouble, std::chrono::duration_cast<Millis>(spec.interval))};
   }
   const auto* known = find_condition(object, "Intact");
   const bool changes = known == nullptr || (known->value("status", "") == "True") != whole.has_value();

@@ -38,13 +38,18 @@ class Apply {
     record(next, decision, now_text());
     if (next.value("status", Json{}) == keeper_.object().value("status", Json{})) return {};
     const auto planned_for = basis(keeper_.object());
+    const auto* fire = std::get_if<Fire>(&decision);
+    bool changed = false;
     auto written = keeper_.write(
         [&](Json& object) -> cutline::Status {
-          if (basis(object) != planned_for) return fail(Code::NotFound, "the schedule has changed meanwhile");
-          record(object, decision, now_text());
+          changed = basis(object) != planned_for;
+          if (!changed) record(object, decision, now_text());
+          else if (fire != nullptr) record_made(object, fire->due);
+          else return fail(Code::NotFound, "the schedule has changed meanwhile");
           return {};
         },
         kPatience, context_.stop);
+    if (written && changed) return fail(Code::NotFound, "the schedule has changed meanwhile");
     if (written && std::holds_alternative<Adopt>(decision) && !marked_through(keeper_.object()))
       return fail(Code::Unsupported,
                   "the API server keeps no status.scheduledThrough: the CRDs are of another version, apply this one's");

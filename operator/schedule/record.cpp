@@ -70,6 +70,11 @@ void record(Json& policy, const Decision& decision, const std::string& now) {
              decision);
 }
 
+void record_made(Json& policy, Time due) {
+  const auto last = kube::parse_time(kube::string_at(policy, "/status/lastScheduleTime"));
+  if (!last || *last < due) put(policy, kLast, due);
+}
+
 Json snapshot(const Json& policy, Time due) {
   const auto key = kube::key_of(policy);
   return {{"apiVersion", "cutline.dev/v1alpha1"},

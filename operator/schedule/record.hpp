@@ -9,6 +9,9 @@ namespace cutline::op::schedule {
 // for a merge patch.
 void record(Json& policy, const Decision& decision, const std::string& now);
 
+// What has been made stays said, whatever the schedule has become meanwhile.
+void record_made(Json& policy, Time due);
+
 // The DistributedSnapshot of a due time. It has no owner: it stays when the policy goes.
 [[nodiscard]] Json snapshot(const Json& policy, Time due);
 

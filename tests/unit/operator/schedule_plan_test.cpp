@@ -162,6 +162,16 @@ TEST(ASchedule, ThatRestsMakesNothingAndMakesUpForNothing) {
   EXPECT_EQ(decided<Adopt>(Observed{p, {}, kMade + 400s}).from, kMade + 400s);
 }
 
+TEST(ASchedule, ThatIsSuspendedWhileASnapshotIsMadeStillSaysThatItWasMade) {
+  auto p = running(kMade + 60s, {{"suspend", true}});
+  record(p, decided<Rest>(Observed{p, {}, kMade + 120s}), kNow);
+  record_made(p, kMade + 120s);
+  EXPECT_EQ(p["status"]["lastScheduleTime"], kube::rfc3339(kMade + 120s));
+  record_made(p, kMade + 60s);
+  EXPECT_EQ(p["status"]["lastScheduleTime"], kube::rfc3339(kMade + 120s)) << "never an earlier one";
+  EXPECT_EQ(condition(p, "Scheduled", "reason"), "Suspended");
+}
+
 TEST(ASchedule, ThatCannotBeUnderstoodSaysWhy) {
   auto p = running(kMade, {{"schedule", "61 * * * *"}});
   const auto refuse = decided<Refuse>(Observed{p, {}, kMade + 400s});
