@@ -138,7 +138,7 @@ Snapshot read_snapshot(const Json& o) {
   if (out.protocol.empty()) out.protocol = text(o, "/spec/protocol");
   for (const auto& m : items(o, "/status/members"))
     out.members.push_back({text(m, "/pod"), text(m, "/uid"), text(m, "/why"), text(m, "/from"), text(m, "/gated"),
-                           number(m, "/checkpoint"), number(m, "/bytes"), number(m, "/amount")});
+                           number(m, "/checkpoint"), number(m, "/bytes")});
   return out;
 }
 

@@ -55,7 +55,7 @@ struct Policy {
 
 struct Member {
   std::string pod, uid, why, from, gated;
-  std::uint64_t checkpoint = 0, bytes = 0, amount = 0;  // amount: bytes that made it a member
+  std::uint64_t checkpoint = 0, bytes = 0;
 };
 
 struct Snapshot {

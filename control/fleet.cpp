@@ -146,6 +146,7 @@ struct Fleet::Impl {
     if (fresh) {
       if (link) link->lost("replaced");
       link = std::make_shared<Link>(io, call.peer);
+      std::erase_if(links, [](const auto& known) { return known.second->broken(); });  // of pods that are gone
     }
     link->call(next_id, encode(CommandFrame{next_id, call.command}), call.deadline, std::move(call.on_reply));
     ++next_id;
@@ -171,12 +172,6 @@ void Fleet::call(std::vector<Call> calls) {
   if (calls.empty()) return;
   asio::post(impl_->io, [raw = impl_.get(), calls = std::move(calls)]() mutable {
     for (auto& call : calls) raw->call(call);
-  });
-}
-
-void Fleet::drop(const PodUid& uid) {
-  asio::post(impl_->io, [raw = impl_.get(), uid] {
-    if (auto node = raw->links.extract(uid); !node.empty()) node.mapped()->lost("the pod is gone");
   });
 }
 

@@ -35,9 +35,6 @@ class Fleet {
   // connection cannot be made or breaks (the command may have arrived: say it again, all commands are idempotent).
   void call(std::vector<Call> calls);
 
-  // Closes the connection to a pod that is gone.
-  void drop(const PodUid& uid);
-
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

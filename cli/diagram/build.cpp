@@ -48,7 +48,7 @@ class Builder {
           unknown, count(all, "checkpoint")));
   }
 
-  // An incremental snapshot names who brought whom in, and by how much.
+  // An incremental snapshot names who brought whom in.
   void add_dependencies(const Snapshot& snapshot) {
     for (const auto& m : snapshot.members) {
       const auto by = std::ranges::find(snapshot.members, m.from, &Member::pod);
@@ -61,7 +61,7 @@ class Builder {
       if (sent == 0 || got == 0) continue;
       const bool known = std::ranges::any_of(
           out.arrows, [&](const Arrow& a) { return a.from == *from && a.to == *to && a.sent_in + 1 == sent; });
-      if (!known) out.arrows.push_back({*from, sent - 1, *to, got - 1, m.amount});
+      if (!known) out.arrows.push_back({*from, sent - 1, *to, got - 1, 0});
     }
   }
 
