@@ -48,7 +48,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   void end(const std::string& reason) {
     boost::system::error_code ignored;
-    socket_.close(ignored);
+    (void)socket_.close(ignored);
     if (!std::exchange(ended_, true) && callbacks_.on_end) callbacks_.on_end(reason);
   }
 

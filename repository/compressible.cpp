@@ -61,7 +61,8 @@ double shrinks_to(std::string_view sample) {
   if (sample.empty()) return 1;
   auto size = ::compressBound(sample.size());
   std::vector<Bytef> out(size);
-  const auto done = ::compress2(out.data(), &size, reinterpret_cast<const Bytef*>(sample.data()), sample.size(), Z_BEST_SPEED);
+  const auto done =
+      ::compress2(out.data(), &size, reinterpret_cast<const Bytef*>(sample.data()), sample.size(), Z_BEST_SPEED);
   return done == Z_OK ? static_cast<double>(size) / static_cast<double>(sample.size()) : 1;
 }
 

@@ -1,5 +1,5 @@
-// Whether compressing pays. restic compresses all that it stores or nothing; memory that is encrypted, compressed or random only costs
-// processor time then.
+// Whether compressing pays. restic compresses all that it stores or nothing; memory that is encrypted, compressed or
+// random only costs processor time then.
 #pragma once
 
 #include <string_view>

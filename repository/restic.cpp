@@ -41,7 +41,7 @@ class Watch {
   }
 
   // What it said is what it ended of, if it was killed for having been too slow.
-  [[nodiscard]] Error blame(Error why) const { return why.code == Code::Timeout && progress_.trouble ? *progress_.trouble : why; }
+  [[nodiscard]] Error blame(const Error& why) const { return why.code == Code::Timeout && progress_.trouble ? *progress_.trouble : why; }
 
  private:
   void read_output(const Running& running) {

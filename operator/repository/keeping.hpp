@@ -77,12 +77,12 @@ class Keeping {
   struct Place {
     Turns turns;
     std::map<std::string, Forgetting> forgetting;  // by the snapshot's UID
-    Instant try_after{};  // to forget: somebody else is using it, or it is away
+    Instant try_after;  // to forget: somebody else is using it, or it is away
     bool waste = false;
     bool reading = false;
     bool changed = true;
-    Instant clear_after{};
-    Instant look_after{};
+    Instant clear_after;
+    Instant look_after;
   };
   static Instant now() { return std::chrono::steady_clock::now(); }
   [[nodiscard]] const Place* find(const kube::Key& repository) const {

@@ -20,7 +20,7 @@ namespace cutline::op::schedule {
 struct Timetable {
   Schedule schedule;
   Zone zone;
-  Time anchor{};  // of @every
+  Time anchor;  // of @every
 
   // The first time after `after`; there always is one.
   [[nodiscard]] Time next(Time after) const;
