@@ -92,14 +92,20 @@ void JsonText::need(char c) {
   if (!skip(c)) throw std::invalid_argument(std::string{"'"} + c + "' is missing");
 }
 
-JsonView JsonView::operator[](std::string_view key) const {
+std::optional<JsonView> JsonView::find(std::string_view key) const {
   if (node().kind != Kind::Object) refuse("an object");
   const auto& nodes = text_->nodes_;
   for (auto at = node_ + 1; at < node().next; at = nodes[at + 1].next) {
     const auto name = text_->raw(nodes[at]);
-    if (name.substr(1, name.size() - 2) == key) return {*text_, at + 1};
+    if (name.substr(1, name.size() - 2) == key) return JsonView{*text_, at + 1};
   }
-  throw std::invalid_argument("member " + std::string{key} + " is missing");
+  return std::nullopt;
+}
+
+JsonView JsonView::operator[](std::string_view key) const {
+  const auto found = find(key);
+  if (!found) throw std::invalid_argument("member " + std::string{key} + " is missing");
+  return *found;
 }
 
 std::vector<JsonView> JsonView::items() const {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -47,8 +48,9 @@ class JsonText {
 
 class JsonView {
  public:
-  [[nodiscard]] JsonView operator[](std::string_view key) const;  // an object's member
-  [[nodiscard]] std::vector<JsonView> items() const;              // an array's
+  [[nodiscard]] JsonView operator[](std::string_view key) const;           // an object's member
+  [[nodiscard]] std::optional<JsonView> find(std::string_view key) const;  // nothing: it has no such member
+  [[nodiscard]] std::vector<JsonView> items() const;                       // an array's
   [[nodiscard]] bool null() const { return raw() == "null"; }
 
   [[nodiscard]] std::string text() const;

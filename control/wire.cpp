@@ -76,7 +76,11 @@ void members(auto& io, Is<Stopped> auto& m) { io("epoch", m.epoch), io("shifts",
 void members(auto& io, Is<Restored> auto& m) { io("epoch", m.epoch), io("timings", m.timings), io("written", m.written); }
 void members(auto& io, Is<Forgotten> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Findings> auto& m) { io("findings", m.findings); }
-void members(auto& io, Is<History> auto& m) { io("checkpoints", m.checkpoints), io("present", m.present); }
+void members(auto& io, Is<Renamed> auto& m) { io("index", m.index), io("addresses", m.addresses), io("remotes", m.remotes); }
+void members(auto& io, Is<History> auto& m) {
+  io("checkpoints", m.checkpoints), io("present", m.present);
+  io.if_told("renamed", m.renamed);
+}
 void members(auto& io, Is<Probed> auto& m) { io("failures", m.failures); }
 template <class M>
 concept Progress = Is<M, Uploading> || Is<M, Fetching>;
@@ -140,6 +144,9 @@ class Out {
     ((put(cells), text_ += ','), ...);
     text_.pop_back();
   }
+
+  template <class T>
+  void if_told(const char* key, const T& value) { (*this)(key, value); }
 
   template <class V>
   [[nodiscard]] std::string frame(std::uint64_t id, const V& message) {
@@ -210,6 +217,11 @@ class In {
     if (row.size() < sizeof...(T)) throw std::invalid_argument("a row is too short");
     std::size_t at = 0;
     (get(row[at++], cells), ...);
+  }
+
+  template <class T>  // a sidecar of before has no such member
+  void if_told(const char* key, T& value) {
+    if (const auto told = json_.find(key)) get(*told, value);
   }
 
   template <class V>

@@ -180,9 +180,18 @@ struct Finding {  // of the preflight
   bool operator==(const Finding&) const = default;
 };
 struct Findings { std::vector<Finding> findings; };
+// How what a checkpoint names is called now, where a rollback into other pods has changed that since it was taken. A history tells all by
+// the names of now.
+struct Renamed {
+  CheckpointIndex index{};
+  std::vector<Readdress> addresses;
+  std::vector<Shift> remotes;  // connections, as the checkpoint names them, whose other end has another name of its own: `remote`
+  bool operator==(const Renamed&) const = default;
+};
 struct History {
   std::vector<LocalCheckpoint> checkpoints;  // those that led to the present, by parents; oldest first
   std::optional<LocalCheckpoint> present;    // counters as of now, digest empty; nothing: an application is dead
+  std::vector<Renamed> renamed{};
 };
 struct Probed { std::vector<Failure> failures; };
 struct Severed { Epoch epoch{}; };

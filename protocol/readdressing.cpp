@@ -81,4 +81,25 @@ Readdressing Readdressing::then(const Readdressing& next) const {
   return of(std::move(addresses), std::move(remotes));
 }
 
+Renamed renamed(CheckpointIndex index, const Readdressing& names) {
+  Renamed out{index, {}, {}};
+  for (const auto& [from, to] : names.addresses()) out.addresses.push_back({from, to});
+  for (const auto& [connection, remote] : names.remotes()) out.remotes.push_back({connection, 0, 0, remote});
+  return out;
+}
+
+Readdressing names_of(const History& history, CheckpointIndex index) {
+  for (const auto& one : history.renamed)
+    if (one.index == index) return Readdressing{one.addresses, one.remotes};
+  return {};
+}
+
+Readdressing Readdressing::back() const {
+  std::map<std::string, std::string> addresses;
+  for (const auto& [from, to] : addresses_) addresses.emplace(to, from);
+  std::map<Connection, Endpoint> remotes;
+  for (const auto& [connection, remote] : remotes_) remotes.emplace((*this)(connection), connection.remote);
+  return of(std::move(addresses), std::move(remotes));
+}
+
 }  // namespace cutline::protocol

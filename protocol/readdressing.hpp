@@ -26,6 +26,8 @@ class Readdressing {
   [[nodiscard]] static Readdressing between(const Readdressing& one, const Readdressing& other);
   // First this, then `next`.
   [[nodiscard]] Readdressing then(const Readdressing& next) const;
+  // From the names that this leads to back to the checkpoint's.
+  [[nodiscard]] Readdressing back() const;
 
   [[nodiscard]] bool empty() const { return addresses_.empty() && remotes_.empty(); }
   [[nodiscard]] const std::map<std::string, std::string>& addresses() const { return addresses_; }
@@ -39,5 +41,9 @@ class Readdressing {
   std::map<std::string, std::string> addresses_;
   std::map<Connection, Endpoint> remotes_;  // of single connections; their names as before
 };
+
+// As a history tells it, and read from one: none, if the checkpoint's names are those of now.
+[[nodiscard]] Renamed renamed(CheckpointIndex index, const Readdressing& names);
+[[nodiscard]] Readdressing names_of(const History& history, CheckpointIndex index);
 
 }  // namespace cutline::protocol

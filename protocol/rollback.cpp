@@ -89,15 +89,31 @@ std::set<PodUid> standing_in(const Plan& plan) {
 
 std::vector<Send> sends(const Stopping& round, const std::set<PodUid>& who) { return multicast<Stop>(round.plan.epoch, who); }
 
+std::map<PodUid, Readdressing> called(const Plan& plan) {
+  std::map<PodUid, Readdressing> out;
+  for (const auto& [pod, target] : plan.members) out.emplace(pod, target.names);
+  return out;
+}
+
+// From the names of this pod's checkpoint to those of now. Where nobody stands in for another nothing changes, and each
+// pod knows by itself how what it had saved is called.
+std::vector<Readdress> from_its_own(const Plan& plan, const PodUid& pod) {
+  if (standing_in(plan).empty()) return {};
+  std::vector<Readdress> out;
+  const auto all = plan.members.at(pod).names.then(Readdressing{readdressed(plan)});
+  for (const auto& [from, to] : all.addresses()) out.push_back({from, to});
+  return out;
+}
+
 std::vector<Send> sends(const Restoring& round, const std::set<PodUid>& who) {
   std::vector<Send> out;
-  const auto addresses = readdressed(round.plan);
-  for (const auto& pod : who) out.push_back({pod, Restore{round.plan.epoch, round.shifts.at(pod), addresses}});
+  for (const auto& pod : who)
+    out.push_back({pod, Restore{round.plan.epoch, round.shifts.at(pod), from_its_own(round.plan, pod)}});
   return out;
 }
 
 Output restore(State& state, Stopping& round, Instant now) {
-  auto shifts = both_ways(std::move(round.stopped), standing_in(round.plan), Readdressing{readdressed(round.plan)});
+  auto shifts = both_ways(std::move(round.stopped), standing_in(round.plan), Readdressing{readdressed(round.plan)}, called(round.plan));
   Restoring next{std::move(round.plan), std::move(shifts), {}, {}, {}};
   next.until = now + next.plan.restore_budget;
   Output out{{}, sends(next, names(next.plan)), {}};

@@ -15,6 +15,7 @@
 #include <set>
 
 #include "protocol/multicast.hpp"
+#include "protocol/readdressing.hpp"
 
 namespace cutline::protocol::rollback {
 
@@ -24,6 +25,7 @@ struct Target {
   std::vector<Connection> external;
   PodUid of;                         // whose checkpoint; not the member's own: it stands in for that pod, which is gone
   std::vector<Readdress> addresses;  // of that pod, then, and of this one, now
+  Readdressing names{};              // what the checkpoint names, as `addresses` of all call it; none: alike
   bool operator==(const Target&) const = default;
 };
 

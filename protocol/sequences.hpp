@@ -24,7 +24,11 @@ namespace cutline::protocol {
 //
 // `anew`: pods that stand in for others. No node knows a translation of a Service's address for a connection of theirs, so an end that was
 // reached by one names the pod itself from now on, by its present address: `remote`.
+//
+// `names`: checkpoints of different times may call the same pod differently; how what each pod has told is called in the one language in
+// which ends are paired, and which `readdressing` translates from.
 [[nodiscard]] std::map<PodUid, std::vector<Shift>> both_ways(std::map<PodUid, std::vector<Shift>> told, const std::set<PodUid>& anew = {},
-                                                             const Readdressing& readdressing = {});
+                                                             const Readdressing& readdressing = {},
+                                                             const std::map<PodUid, Readdressing>& names = {});
 
 }  // namespace cutline::protocol

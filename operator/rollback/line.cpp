@@ -45,7 +45,10 @@ Result<Entry> entry(const Remembered& pod, const Point& point, std::vector<proto
   if (point.kind == Point::Kind::Start) return Entry{pod.pod, {}, "present", "start", std::move(because), {}, {}, {}};
   const auto* checkpoint = checkpoint_at(pod, point.index);
   if (checkpoint == nullptr) return fail(Code::Internal, "pod {} has no checkpoint {}", pod.pod.name, value(point.index));
-  return Entry{pod.pod, {checkpoint->epoch, checkpoint->digest, std::move(close), {}, {}}, "present", fmt::format("checkpoint {}", value(point.index)),
+  const auto names = protocol::names_of(pod.history, point.index);
+  const auto back = names.back();
+  for (auto& connection : close) connection = back(connection);
+  return Entry{pod.pod, {checkpoint->epoch, checkpoint->digest, std::move(close), {}, {}, names}, "present", fmt::format("checkpoint {}", value(point.index)),
                std::move(because), point.index, {}, {}};
 }
 

@@ -201,6 +201,8 @@ bool Shell::begins_beside_hooks(const Command& command) const {
 
 Reply Shell::recall(std::uint32_t last) {
   protocol::History out{history_.chain(last), {}};
+  for (const auto& checkpoint : out.checkpoints)
+    if (const auto names = history_.names(checkpoint.epoch); !names.empty()) out.renamed.push_back(protocol::renamed(checkpoint.index, names));
   const bool torn = std::holds_alternative<p::Stopping>(state_.phase) || std::holds_alternative<p::Stopped>(state_.phase) ||
                     std::holds_alternative<p::Restoring>(state_.phase) || std::holds_alternative<p::Stuck>(state_.phase);
   if (torn || !all_live(pod_.launchers)) return out;

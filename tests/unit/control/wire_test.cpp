@@ -55,7 +55,15 @@ TEST(Wire, AHistoryArrivesWhole) {
   EXPECT_EQ(history.checkpoints, (std::vector{checkpoint(), checkpoint()}));
   EXPECT_EQ(history.present, checkpoint());
   EXPECT_FALSE(reply_through_the_wire(History{{}, {}}).present);
+  const std::vector<Renamed> renamed{{CheckpointIndex{3}, {{"10.0.0.1", "10.0.0.9"}}, {{{{"10.0.0.1", 4001}, {"10.96.0.9", 80}}, 0, 0, {"10.0.0.2", 80}}}}};
+  EXPECT_EQ(reply_through_the_wire(History{{}, {}, renamed}).renamed, renamed);
   EXPECT_EQ(through_the_wire(Recall{1}).last, 1U);
+}
+
+TEST(Wire, AHistoryOfASidecarOfBeforeRenamesNothing) {
+  const auto frame = decode_reply(R"({"id":1,"type":"history","checkpoints":[],"present":null})");
+  ASSERT_TRUE(frame) << frame.error().message;
+  EXPECT_TRUE(std::get<History>(frame->reply).renamed.empty());
 }
 
 TEST(Wire, FailuresArriveWithTheirContainers) {

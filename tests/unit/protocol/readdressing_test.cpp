@@ -63,5 +63,20 @@ TEST(Readdressing, KeepsTheWayPastAServiceOverFurtherMoves) {
   EXPECT_EQ(first.then(next)(client), (Connection{{"10.0.0.7", 7000}, {"10.0.0.8", 6379}}));
 }
 
+TEST(Readdressing, LeadsBackToWhatTheCheckpointNames) {
+  const auto client = connection("10.0.0.1", "10.96.0.10");
+  const Readdressing names{{{"10.0.0.1", "10.0.0.5"}}, {{client, 0, 0, {"10.0.0.6", 6379}}}};
+  EXPECT_EQ(names.back()(names(client)), client);
+  const auto other = connection("10.0.0.1", "10.0.0.3");
+  EXPECT_EQ(names.back()(names(other)), other);
+}
+
+TEST(Readdressing, IsToldWithAHistory) {
+  const Readdressing names{{{"10.0.0.1", "10.0.0.5"}}, {{connection("10.0.0.1", "10.96.0.10"), 0, 0, {"10.0.0.6", 6379}}}};
+  const History history{{}, {}, {renamed(CheckpointIndex{3}, names)}};
+  EXPECT_EQ(names_of(history, CheckpointIndex{3}), names);
+  EXPECT_TRUE(names_of(history, CheckpointIndex{4}).empty());
+}
+
 }  // namespace
 }  // namespace cutline::protocol

@@ -286,5 +286,25 @@ TEST_F(Rollback, TellsEveryMemberWhereThoseAreThatStandInForOthers) {
   EXPECT_EQ(std::get<Restore>(out.send[1].command).shifts.front().remote, Endpoint{});
 }
 
+// a stays, with a checkpoint of before b had moved for the first time; b's is of after that, and b is gone now.
+TEST_F(Rollback, TranslatesForEachMemberFromTheNamesThatItsOwnCheckpointHas) {
+  auto mixed = plan;
+  mixed.members.at(a).names = Readdressing{{{"10.0.0.2", "10.0.0.7"}}};
+  mixed.members.at(b).of = PodUid{"gone"};
+  mixed.members.at(b).addresses = {{"10.0.0.7", "10.0.0.9"}};
+  (void)at(Begin{mixed, start});
+  (void)at(Recorded{start});
+  (void)prepared(a);
+  (void)prepared(b);
+  (void)at(Recorded{start + 10ms});
+  const Connection there{{"10.0.0.1", 40001}, {"10.0.0.2", 80}}, back{{"10.0.0.7", 80}, {"10.0.0.1", 40001}};
+  (void)stopped(a, {{there, 0, 5}});
+  const auto out = stopped(b, {{back, 0, 7}});
+  ASSERT_EQ(sends_of<Restore>(out), 2U);
+  EXPECT_EQ(std::get<Restore>(out.send[0].command).addresses, (std::vector<Readdress>{{"10.0.0.2", "10.0.0.9"}}));
+  EXPECT_EQ(std::get<Restore>(out.send[1].command).addresses, (std::vector<Readdress>{{"10.0.0.7", "10.0.0.9"}}));
+  EXPECT_EQ(std::get<Restore>(out.send[0].command).shifts, (std::vector<Shift>{{there, 7, 5}}));
+}
+
 }  // namespace
 }  // namespace cutline::protocol::rollback

@@ -46,5 +46,23 @@ TEST(AnEnd, ThatNamedItsOtherEndDoesSoFurtherOn) {
   EXPECT_EQ(both.at(a).front().remote, Endpoint{}) << "the addresses say where it is";
 }
 
+TEST(TheEndsOfAConnection, AreFoundThoughTheirCheckpointsAreOfBeforeAndAfterAMove) {
+  // a was saved when b had another address; both are called as they were when the snapshot was taken.
+  const Connection old{kClient, {"10.0.0.8", 80}};
+  const Readdressing names{{{"10.0.0.8", "10.0.0.2"}}};
+  const auto both = both_ways({{a, {{old, 0, 5}}}, {b, {{{kServer, kClient}, 0, 7}}}}, {}, {}, {{a, names}});
+  EXPECT_EQ(both.at(a), (std::vector<Shift>{{old, 7, 5}})) << "told as its checkpoint names it";
+  EXPECT_EQ(both.at(b).front().sent, 5U);
+}
+
+TEST(AnEnd, ThatHadBeenLedToAPodItselfBeforeIsLedToWhereThatIsNow) {
+  const Connection old{kClient, kService};
+  const auto names = Readdressing::of({}, {{old, kServer}});
+  const Readdressing now{{{"10.0.0.2", "10.0.0.7"}}};
+  const auto both = both_ways({{a, {{old, 0, 5}}}, {b, {{{kServer, kClient}, 0, 7}}}}, {PodUid{"c"}}, now, {{a, names}});
+  EXPECT_EQ(both.at(a).front().remote, (Endpoint{"10.0.0.7", 80}));
+  EXPECT_EQ(both.at(a).front().sent, 7U);
+}
+
 }  // namespace
 }  // namespace cutline::protocol
