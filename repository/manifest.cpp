@@ -29,6 +29,35 @@ Member member_of(const Json& json) {
           json.at("counters").get<std::string>()};
 }
 
+Json json_of(const LeftOut& one) {
+  auto out = json_of(one.last);
+  out.update({{"epoch", value(one.epoch)}, {"snapshot", one.snapshot}, {"names", one.names}});
+  return out;
+}
+
+Json json_of(const Connection& c) { return {{"pod", c.pod}, {"local", c.local}, {"remote", c.remote}}; }
+Connection connection_of(const Json& c) {
+  return {c.at("pod").get<std::string>(), c.at("local").get<std::string>(), c.at("remote").get<std::string>()};
+}
+
+// Only incremental snapshots have this part; those of before had none.
+void add_composition(Json& to, const Manifest& m) {
+  if (m.protocol != "Incremental") return;
+  to["alone"] = m.alone;
+  to["leftOut"] = to["close"] = Json::array();
+  for (const auto& one : m.left_out) to["leftOut"].push_back(json_of(one));
+  for (const auto& c : m.close) to["close"].push_back(json_of(c));
+}
+
+void read_composition(const Json& json, Manifest& to) {
+  if (to.protocol != "Incremental") return;
+  to.alone = json.value("alone", false);
+  if (!json.contains("leftOut")) return;
+  for (const auto& one : json.at("leftOut"))
+    to.left_out.push_back({member_of(one), Epoch{one.at("epoch").get<std::uint64_t>()}, one.at("snapshot").get<std::string>(), one.at("names").get<std::string>()});
+  for (const auto& c : json.at("close")) to.close.push_back(connection_of(c));
+}
+
 // Once, before anything else of the library; it does nothing the second time.
 void start() {
   if (sodium_init() < 0) std::abort();  // no random numbers: nothing that is signed could be trusted
@@ -51,7 +80,8 @@ std::string to_json(const Manifest& m) {
               {"epoch", value(m.epoch)}, {"protocol", m.protocol}, {"versions", m.versions}, {"created", m.created},
               {"members", Json::array()}, {"external", Json::array()}};
   for (const auto& member : m.members) out["members"].push_back(json_of(member));
-  for (const auto& c : m.external) out["external"].push_back({{"pod", c.pod}, {"local", c.local}, {"remote", c.remote}});
+  for (const auto& c : m.external) out["external"].push_back(json_of(c));
+  add_composition(out, m);
   return out.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
@@ -63,8 +93,8 @@ Result<Manifest> manifest_from_json(std::string_view text) {
                  json.at("uid").get<std::string>(), Epoch{json.at("epoch").get<std::uint64_t>()}, json.at("protocol").get<std::string>(), {}, {},
                  json.at("versions").get<std::map<std::string, std::string>>(), json.at("created").get<std::string>()};
     for (const auto& member : json.at("members")) out.members.push_back(member_of(member));
-    for (const auto& c : json.at("external"))
-      out.external.push_back({c.at("pod").get<std::string>(), c.at("local").get<std::string>(), c.at("remote").get<std::string>()});
+    for (const auto& c : json.at("external")) out.external.push_back(connection_of(c));
+    read_composition(json, out);
     return out;
   } catch (const std::exception& e) {
     return fail(Code::Corrupt, "the manifest cannot be read: {}", e.what());

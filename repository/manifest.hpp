@@ -26,6 +26,15 @@ struct Member {
   bool operator==(const Member&) const = default;
 };
 
+// The last checkpoint of a process that an incremental snapshot left out: it was taken for another one, and belongs to this one's state.
+struct LeftOut {
+  Member last;
+  Epoch epoch{};         // that its pod knows it by
+  std::string snapshot;  // which it was taken for; empty: not known
+  std::string names;     // how what it names was called when this snapshot was taken, as JSON; empty: alike
+  bool operator==(const LeftOut&) const = default;
+};
+
 struct Connection {  // to outside of the snapshot
   std::string pod, local, remote;
   bool operator==(const Connection&) const = default;
@@ -42,6 +51,9 @@ struct Manifest {
   std::vector<Connection> external;
   std::map<std::string, std::string> versions;
   std::string created;  // RFC 3339: when the snapshot was committed
+  bool alone = true;    // it is a state of the whole workload; an incremental one, with what it left out
+  std::vector<LeftOut> left_out{};
+  std::vector<Connection> close{};  // of an incremental one: all that is closed when it is restored
   bool operator==(const Manifest&) const = default;
 };
 

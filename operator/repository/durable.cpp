@@ -3,6 +3,7 @@
 #include "base/overloaded.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/text.hpp"
+#include "operator/snapshot/composition.hpp"
 #include "operator/snapshot/plan.hpp"
 
 namespace cutline::op::repository {
@@ -69,15 +70,15 @@ std::string goes_before(const Json& snapshot, const std::vector<Json>& snapshots
 Next next(const Json& snapshot, const std::vector<Pod>& pods) {
   if (!is_to_go(snapshot)) return Nothing{};
   Ask ask;
-  for (const auto& member : list_at(snapshot, "/status/members")) {
-    if (!member.value("stored", "").empty()) continue;
-    const auto pod = member.value("pod", "");
-    if (member.value("digest", "").empty()) return Never{fmt::format("pod {} has not kept its checkpoint", pod)};
-    const PodUid uid{member.value("uid", "")};
-    if (find_pod(pods, uid) == nullptr) return Never{fmt::format("pod {} went, and its checkpoint with it, before it was in the repository", pod)};
-    ask.members.push_back(uid);
+  for (const auto& part : op::snapshot::parts(snapshot)) {
+    if (!part.row.value("stored", "").empty()) continue;
+    const auto pod = part.row.value("pod", "");
+    const auto digest = part.row.value("digest", "");
+    if (digest.empty()) return Never{fmt::format("pod {} has not kept its checkpoint", pod)};
+    if (find_pod(pods, part.uid()) == nullptr) return Never{fmt::format("pod {} went, and its checkpoint with it, before it was in the repository", pod)};
+    ask.uploads.push_back({part.uid(), part.epoch, digest});
   }
-  return ask.members.empty() ? Next{Seal{}} : Next{std::move(ask)};
+  return ask.uploads.empty() ? Next{Seal{}} : Next{std::move(ask)};
 }
 
 std::string reason_of(const Error& trouble) {
@@ -102,15 +103,17 @@ void record(Json& snapshot, const std::string& repository, const std::map<PodUid
   std::optional<Error> trouble;
   std::size_t stored = 0;
   std::uint64_t done = 0, all = 0;
-  for (auto& member : status["members"]) {
-    if (const auto answer = answers.find(PodUid{member.value("uid", "")}); answer != answers.end())
-      if (const auto why = take(member, answer->second); why && !trouble) trouble = why->in("pod " + member.value("pod", ""));
-    stored += member.value("stored", "").empty() ? 0U : 1U;
-    done += member.value("uploaded", std::uint64_t{0});
-    all += member.value("bytes", std::uint64_t{0});
-  }
-  const auto far = fmt::format("{} of {} checkpoints are in {}, {} of {} read", stored, status["members"].size(), repository, show(Bytes{std::min(done, all)}), show(Bytes{all}));
-  status["membersStored"] = fmt::format("{}/{}", stored, status["members"].size());
+  std::size_t count = 0;
+  op::snapshot::for_each_row(snapshot, [&](Json& row) {
+    if (const auto answer = answers.find(PodUid{row.value("uid", "")}); answer != answers.end())
+      if (const auto why = take(row, answer->second); why && !trouble) trouble = why->in("pod " + row.value("pod", ""));
+    ++count;
+    stored += row.value("stored", "").empty() ? 0U : 1U;
+    done += row.value("uploaded", std::uint64_t{0});
+    all += row.value("bytes", std::uint64_t{0});
+  });
+  const auto far = fmt::format("{} of {} checkpoints are in {}, {} of {} read", stored, count, repository, show(Bytes{std::min(done, all)}), show(Bytes{all}));
+  status["membersStored"] = fmt::format("{}/{}", stored, count);
   if (trouble) set_condition(snapshot, not_durable(reason_of(*trouble), fmt::format("{}; {}", trouble->message, far)), now);
   else set_condition(snapshot, not_durable(kUploading, far), now);
 }
@@ -142,6 +145,29 @@ Millis pause(const Json& snapshot) {
   return reason == "RepositoryUnavailable" ? Millis{10'000} : Millis{30'000};
 }
 
+namespace {
+
+r::Member member_of(const op::snapshot::Part& part, const std::vector<Json>& checkpoints) {
+  const auto& row = part.row;
+  r::Member out{.pod = row.value("pod", ""),
+                .uid = part.uid(),
+                .node = row.value("node", ""),
+                .addresses = row.value("addresses", std::vector<std::string>{}),
+                .index = CheckpointIndex{row.value("checkpoint", std::uint64_t{0})},
+                .digest = row.value("digest", ""),
+                .bytes = Bytes{row.value("bytes", std::uint64_t{0})},
+                .stored = row.value("stored", ""),
+                .counters = {}};
+  const auto object = std::ranges::find_if(checkpoints, [&](const Json& c) {
+    return kube::string_at(c, "/spec/uid") == out.uid.value && kube::string_at(c, "/spec/digest") == out.digest;
+  });
+  const Pointer counters{"/spec/counters/connections"};
+  if (object != checkpoints.end() && object->contains(counters)) out.counters = object->at(counters).dump();
+  return out;
+}
+
+}  // namespace
+
 r::Manifest manifest_of(const Json& snapshot, const std::vector<Json>& checkpoints, const std::string& version) {
   const auto key = kube::key_of(snapshot);
   const auto* committed = find_condition(snapshot, "Committed");
@@ -154,24 +180,19 @@ r::Manifest manifest_of(const Json& snapshot, const std::vector<Json>& checkpoin
                   .members = {},
                   .external = {},
                   .versions = {{"operator", version}},
-                  .created = committed == nullptr ? std::string{} : committed->value("lastTransitionTime", "")};
-  for (const auto& member : list_at(snapshot, "/status/members")) {
-    r::Member one{.pod = member.value("pod", ""),
-                  .uid = PodUid{member.value("uid", "")},
-                  .node = member.value("node", ""),
-                  .addresses = member.value("addresses", std::vector<std::string>{}),
-                  .index = CheckpointIndex{member.value("checkpoint", std::uint64_t{0})},
-                  .digest = member.value("digest", ""),
-                  .bytes = Bytes{member.value("bytes", std::uint64_t{0})},
-                  .stored = member.value("stored", ""),
-                  .counters = {}};
-    const auto object = std::ranges::find_if(checkpoints, [&](const Json& c) {
-      return kube::string_at(c, "/spec/uid") == one.uid.value && kube::string_at(c, "/spec/digest") == one.digest;
-    });
-    const Pointer counters{"/spec/counters/connections"};
-    if (object != checkpoints.end() && object->contains(counters)) one.counters = object->at(counters).dump();
-    out.members.push_back(std::move(one));
+                  .created = committed == nullptr ? std::string{} : committed->value("lastTransitionTime", ""),
+                  .alone = op::snapshot::stands_alone(snapshot),
+                  .left_out = {},
+                  .close = {}};
+  for (const auto& part : op::snapshot::parts(snapshot)) {
+    auto one = member_of(part, checkpoints);
+    if (part.left_out)
+      out.left_out.push_back({std::move(one), part.epoch, part.row.value("snapshot", ""), part.row.contains("names") ? part.row.at("names").dump() : ""});
+    else
+      out.members.push_back(std::move(one));
   }
+  for (const auto& c : list_at(snapshot, "/status/composition/close"))
+    out.close.push_back({c.value("pod", ""), c.value("local", ""), c.value("remote", "")});
   for (const auto& c : list_at(snapshot, "/status/external"))
     out.external.push_back({c.value("pod", ""), c.value("local", ""), c.value("remote", "")});
   return out;

@@ -13,7 +13,10 @@ using kube::Json;
 
 struct Nothing {};  // it is durable, or not yet committed, or will never be durable and says so
 struct Never { std::string why; };
-struct Ask { std::vector<PodUid> members; };  // whose checkpoints are not all there yet
+struct Ask {  // what is not there yet: of members, and of those that an incremental snapshot left out
+  struct Upload { PodUid pod; Epoch checkpoint{}; std::string digest; };
+  std::vector<Upload> uploads;
+};
 struct Seal {};                               // all are: the manifest is missing
 using Next = std::variant<Nothing, Never, Ask, Seal>;
 

@@ -3,6 +3,45 @@
 #include "operator/api/conditions.hpp"
 
 namespace cutline::op::repository {
+namespace {
+
+using kube::Json;
+
+Json row_of(const cutline::repository::Member& m) {
+  return {{"pod", m.pod},
+          {"uid", m.uid.value},
+          {"node", m.node},
+          {"addresses", m.addresses},
+          {"checkpoint", value(m.index)},
+          {"digest", m.digest},
+          {"bytes", value(m.bytes)},
+          {"stored", m.stored}};
+}
+
+// The checkpoints that it left out lie in the repository too: nothing else need be imported.
+void record_composition(Json& object, const cutline::repository::Manifest& manifest, const std::string& now) {
+  if (manifest.protocol != "Incremental") return;
+  const auto* reason = manifest.alone ? "Composed" : "NotKnown";
+  const auto text = manifest.alone
+                        ? fmt::format("{} members, and the last checkpoints of {} that were left out", manifest.members.size(),
+                                      manifest.left_out.size())
+                        : std::string{"its manifest names no last checkpoints of those that were left out: import another one"};
+  set_condition(object, {"RestorableAlone", manifest.alone, reason, text}, now);
+  if (!manifest.alone) return;
+  auto& composition = object["status"]["composition"];
+  composition = {{"leftOut", Json::array()}, {"close", Json::array()}};
+  for (const auto& one : manifest.left_out) {
+    auto row = row_of(one.last);
+    row["epoch"] = value(one.epoch);
+    if (!one.snapshot.empty()) row["snapshot"] = one.snapshot;
+    if (!one.names.empty()) row["names"] = Json::parse(one.names, nullptr, false);
+    composition["leftOut"].push_back(std::move(row));
+  }
+  for (const auto& c : manifest.close)
+    composition["close"].push_back({{"pod", c.pod}, {"local", c.local}, {"remote", c.remote}});
+}
+
+}  // namespace
 
 void record_imported(kube::Json& object, const std::string& repository, const Kept& kept, Epoch epoch,
                      const std::string& now) {
@@ -20,18 +59,12 @@ void record_imported(kube::Json& object, const std::string& repository, const Ke
   std::uint64_t bytes = 0;
   for (const auto& m : manifest.members) {
     bytes += value(m.bytes);
-    status["members"].push_back({{"pod", m.pod},
-                                 {"uid", m.uid.value},
-                                 {"node", m.node},
-                                 {"addresses", m.addresses},
-                                 {"checkpoint", value(m.index)},
-                                 {"digest", m.digest},
-                                 {"bytes", value(m.bytes)},
-                                 {"stored", m.stored},
-                                 {"why", "Selected"}});
+    status["members"].push_back(row_of(m));
+    status["members"].back()["why"] = "Selected";
   }
   status["bytes"] = bytes;
-  status["membersReady"] = status["membersStored"] = fmt::format("{0}/{0}", manifest.members.size());
+  status["membersReady"] = fmt::format("{0}/{0}", manifest.members.size());
+  status["membersStored"] = fmt::format("{0}/{0}", manifest.members.size() + manifest.left_out.size());
   status["external"] = kube::Json::array();
   for (const auto& c : manifest.external)
     status["external"].push_back({{"pod", c.pod}, {"local", c.local}, {"remote", c.remote}});
@@ -39,6 +72,7 @@ void record_imported(kube::Json& object, const std::string& repository, const Ke
                                 manifest.created, repository);
   for (const auto* type : {"Planned", "Committed", "Durable", "Recorded", "Released"})
     set_condition(object, {type, true, "Imported", what}, now);
+  record_composition(object, manifest, now);
 }
 
 }  // namespace cutline::op::repository

@@ -9,6 +9,7 @@
 #include "operator/repository/durable.hpp"
 #include "operator/repository/keeping.hpp"
 #include "operator/repository/reach.hpp"
+#include "operator/snapshot/composition.hpp"
 #include "operator/snapshot/plan.hpp"
 #include "repository/tags.hpp"
 
@@ -44,12 +45,9 @@ class Step {
     const auto pods = context_.pods(keeper_.key().ns, Deadline::after(kRead));
     if (!pods) return tl::unexpected(pods.error());
     std::vector<std::pair<control::Peer, protocol::Command>> questions;
-    for (const auto& member : keeper_.object().at(Json::json_pointer("/status/members"))) {
-      const PodUid uid{member.value("uid", "")};
-      const auto* pod = find_pod(*pods, uid);
-      if (pod == nullptr || std::ranges::find(ask.members, uid) == ask.members.end()) continue;
-      questions.emplace_back(peer_of(*pod), protocol::Upload{op::snapshot::recorded_epoch(keeper_.object()), member.value("digest", ""), keeper_.key().ns, *access});
-    }
+    for (const auto& [uid, checkpoint, digest] : ask.uploads)
+      if (const auto* pod = find_pod(*pods, uid); pod != nullptr)
+        questions.emplace_back(peer_of(*pod), protocol::Upload{checkpoint, digest, keeper_.key().ns, *access});
     const auto answers = ask_each(context_.fleet, std::move(questions), Deadline::after(kAsk));
     const auto before = bytes_read();
     if (auto written = write([&](Json& object) { record(object, name_, answers, now_text()); }); !written) return tl::unexpected(written.error());
@@ -95,7 +93,7 @@ class Step {
 
   [[nodiscard]] std::uint64_t bytes_read() const {
     std::uint64_t out = 0;
-    for (const auto& member : keeper_.object().at(Json::json_pointer("/status/members"))) out += member.value("uploaded", std::uint64_t{0});
+    for (const auto& part : op::snapshot::parts(keeper_.object())) out += part.row.value("uploaded", std::uint64_t{0});
     return out;
   }
   void count(std::uint64_t before, const std::map<PodUid, Result<protocol::Reply>>& answers) {
@@ -123,7 +121,7 @@ class Step {
     for (const auto& one : *there) {
       const auto text = restic.text_of(one.id, r::kManifestName, Deadline::after(kRestic));
       if (!text) return tl::unexpected(text.error());
-      if (const auto known = r::verify(*text, signing.trusted); known && known->members.size() == manifest.members.size()) return one.id;
+      if (const auto known = r::verify(*text, signing.trusted); known && known->members.size() == manifest.members.size() && known->left_out.size() == manifest.left_out.size()) return one.id;
     }
     auto kept = restic.keep_text(r::sign(manifest, signing.key), r::kManifestName, "cutline", tags, Deadline::after(kRestic));
     if (!kept) return tl::unexpected(kept.error());
@@ -191,12 +189,15 @@ Result<Outcome> keep(Context& context, RecordKeeper& keeper, const std::optional
   return outcome;
 }
 
-cutline::Status forget(Context& context, const Json& snapshot) {
+cutline::Status forget(Context& context, const Json& snapshot, const std::optional<Json>& policy) {
   auto& keeping = context.keeping;
   const auto uid = kube::uid_of(snapshot);
   keeping.look_again(uid, {});
-  if (!has_begun(snapshot) || snapshot.contains(Json::json_pointer("/spec/importFrom"))) return {};  // what was imported is another object's
-  const kube::Key key{kube::key_of(snapshot).ns, kube::string_at(snapshot, "/status/repository")};
+  // What was left out was perhaps kept for this one, though it has not begun itself.
+  const auto name = repository_of(snapshot, policy);
+  const bool left_out = std::ranges::any_of(op::snapshot::parts(snapshot), &op::snapshot::Part::left_out);
+  if (name.empty() || !(has_begun(snapshot) || left_out) || snapshot.contains(Json::json_pointer("/spec/importFrom"))) return {};  // what was imported is another object's
+  const kube::Key key{kube::key_of(snapshot).ns, name};
   auto done = reachable(context, key);
   if (done) {
     keeping.forget(key, snapshot);

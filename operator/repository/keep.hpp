@@ -10,7 +10,7 @@ namespace cutline::op::repository {
 [[nodiscard]] Result<Outcome> keep(Context& context, RecordKeeper& keeper, const std::optional<Json>& policy);
 
 // Of a snapshot that is being deleted: what the repository holds of it goes, at the repository's next turn. Says why not yet, if it should
-// be asked again (Busy: it waits its turn); for some minutes, then an Event tells what stayed.
-[[nodiscard]] cutline::Status forget(Context& context, const Json& snapshot);
+// be asked again (Busy: it waits its turn); for some minutes, then an Event tells what stayed. What other snapshots consist of stays for them.
+[[nodiscard]] cutline::Status forget(Context& context, const Json& snapshot, const std::optional<Json>& policy);
 
 }  // namespace cutline::op::repository

@@ -23,7 +23,8 @@ struct Kept {
   std::string id;  // of its restic snapshot
   cutline::repository::Manifest manifest;
 };
-// Of that name; empty: the one that was committed last. NotFound: none that verifies.
+// Of that name; empty: the one that was committed last, of those that are a state of the whole workload. NotFound: none
+// that verifies.
 [[nodiscard]] Result<Kept> find_kept(Context& context, const protocol::Repository& access, const std::string& ns,
                                      const std::string& snapshot);
 

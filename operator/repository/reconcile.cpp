@@ -8,7 +8,7 @@
 #include "operator/repository/durable.hpp"
 #include "operator/repository/keeping.hpp"
 #include "operator/rounds/record_keeper.hpp"
-#include "operator/snapshot/plan.hpp"
+#include "operator/snapshot/composition.hpp"
 #include "repository/tags.hpp"
 
 namespace cutline::op::repository {
@@ -25,22 +25,27 @@ constexpr Millis kLookEvery{30'000};
 constexpr Millis kAgainInTrouble{10'000};
 constexpr Millis kTurnAgain{300};
 
-bool is_of(const r::Found& found, const Json& snapshot) {
+// What this snapshot consists of, but for what other snapshots consist of too.
+bool is_of(const r::Found& found, const std::string& snapshot_uid, const std::vector<op::snapshot::Part>& parts, const op::snapshot::Needed& needed) {
   const auto has = [&](const std::string& tag) { return std::ranges::find(found.tags, tag) != found.tags.end(); };
-  if (has("manifest")) return has("uid=" + kube::uid_of(snapshot));
-  if (!has(fmt::format("epoch={}", value(op::snapshot::recorded_epoch(snapshot))))) return false;
-  return std::ranges::any_of(snapshot.value(Json::json_pointer("/status/members"), Json::array()),
-                             [&](const Json& member) { return has("uid=" + member.value("uid", "")); });
+  if (has("manifest")) return has("uid=" + snapshot_uid);
+  return std::ranges::any_of(parts, [&](const op::snapshot::Part& part) {
+    return has(fmt::format("epoch={}", value(part.epoch))) && has("uid=" + part.uid().value) && !needed.contains({part.uid(), part.epoch});
+  });
 }
 
-// Of one repository, all that was asked for.
-cutline::Status forget(const r::Restic& restic, const std::string& ns, const std::vector<Json>& snapshots) {
+// Of one repository, all that was asked for. `there`: all snapshots of the namespace.
+cutline::Status forget(const r::Restic& restic, const std::string& ns, const std::vector<Json>& snapshots, const std::vector<Json>& there) {
   const auto all = restic.find({r::kOurs, "namespace=" + ns}, Deadline::after(kQuestion));
   if (!all) return tl::unexpected(all.error());
-  std::vector<std::string> ids;
-  for (const auto& found : *all)
-    if (std::ranges::any_of(snapshots, [&](const Json& snapshot) { return is_of(found, snapshot); })) ids.push_back(found.id);
-  auto gone = restic.forget(ids, Deadline::after(kAlone));
+  std::set<std::string> ids;
+  for (const auto& snapshot : snapshots) {
+    const auto needed = op::snapshot::needed_by_others(snapshot, there, op::snapshot::Where::InRepository);
+    const auto parts = op::snapshot::parts(snapshot);
+    for (const auto& found : *all)
+      if (is_of(found, kube::uid_of(snapshot), parts, needed)) ids.insert(found.id);
+  }
+  auto gone = restic.forget({ids.begin(), ids.end()}, Deadline::after(kAlone));
   if (gone) log::info("forgotten in the repository", {{"namespace", ns}, {"snapshots", snapshots.size()}, {"of_restic", ids.size()}});
   return gone;
 }
@@ -73,7 +78,8 @@ class Turn {
     if (!keeping_.take_turn(key_)) return Outcome{kTurnAgain};
     cutline::Status done;
     if (!snapshots.empty()) {
-      done = forget(restic, key_.ns, snapshots);
+      const auto there = context_.items(kSnapshots, key_.ns, Deadline::after(kRead));
+      done = there ? forget(restic, key_.ns, snapshots, *there) : tl::unexpected(there.error());
       keeping_.tried(key_, snapshots, done);
       if (done) keeping_.leaves_waste(key_);
     }

@@ -4,6 +4,7 @@
 #include "operator/api/text.hpp"
 #include "operator/pods/membership.hpp"
 #include "operator/repository/reach.hpp"
+#include "operator/snapshot/composition.hpp"
 
 namespace cutline::op::rollback {
 namespace {
@@ -14,9 +15,12 @@ constexpr Millis kAsk{10'000};
 
 // What is on record must be what was signed.
 cutline::Status vouched(const Entry& entry, const r::Manifest& manifest) {
-  const auto member = std::ranges::find(manifest.members, entry.target.of, &r::Member::uid);
-  const bool same =
-      member != manifest.members.end() && member->digest == entry.target.digest && member->stored == entry.stored;
+  const auto is_it = [&](const r::Member& m) {
+    return m.uid == entry.target.of && m.digest == entry.target.digest && m.stored == entry.stored;
+  };
+  const auto names = entry.target.names.empty() ? std::string{} : snapshot::json_of(entry.target.names).dump();
+  const bool same = std::ranges::any_of(manifest.members, is_it) ||
+                    std::ranges::any_of(manifest.left_out, [&](const r::LeftOut& one) { return is_it(one.last) && one.names == names; });
   return same ? cutline::Status{}
               : fail(Code::Corrupt, "the signed manifest knows no such checkpoint of {} ({})", entry.gone,
                      entry.target.digest);

@@ -3,6 +3,7 @@
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
 #include "operator/pods/places.hpp"
+#include "operator/snapshot/composition.hpp"
 #include "operator/snapshot/plan.hpp"
 
 namespace cutline::op::rollback {
@@ -18,11 +19,19 @@ bool usable(const Json& snapshot) {
 
 const Json& members_of(const Json& snapshot) { return snapshot.at(Json::json_pointer("/status/members")); }
 
-// The first member whose pod is gone.
-std::optional<std::string> gone_from(const Json& snapshot, const std::vector<Pod>& pods) {
-  for (const auto& member : members_of(snapshot))
-    if (const auto* pod = find_pod(pods, PodUid{member.value("uid", "")}); pod == nullptr || pod->ending) return member.value("pod", "");
+// The first of its pods that is gone: of the members; of an incremental one that was composed, also of those that were left out.
+enum class Who { Members, All };
+std::optional<std::string> gone_from(const Json& snapshot, const std::vector<Pod>& pods, Who who = Who::All) {
+  for (const auto& part : snapshot::parts(snapshot)) {
+    if (part.left_out && who == Who::Members) continue;
+    if (const auto* pod = find_pod(pods, part.uid()); pod == nullptr || pod->ending) return part.row.value("pod", "");
+  }
   return std::nullopt;
+}
+
+// Its pods are gone, all or some, and it says by itself where each of them was: then it is gone back to as a whole, also by those that live.
+bool whole_into_new_pods(const Json& snapshot, const std::vector<Pod>& pods) {
+  return is_true(snapshot, "Durable") && snapshot::stands_alone(snapshot) && gone_from(snapshot, pods);
 }
 
 // Committed, and with its images still there.
@@ -31,7 +40,7 @@ const Json* most_recent(const std::vector<Json>& snapshots, const std::string& p
   const Json* last = nullptr;
   for (const auto& snapshot : snapshots) {
     if (!usable(snapshot) || read_snapshot_spec(snapshot).policy != policy) continue;
-    if (!is_true(snapshot, "Durable") && gone_from(snapshot, pods)) continue;
+    if (gone_from(snapshot, pods, Who::Members) && !(is_true(snapshot, "Durable") && snapshot::stands_alone(snapshot))) continue;
     const auto* committed = find_condition(snapshot, "Committed");
     if (before && committed->value("lastTransitionTime", "") > *before) continue;  // both in UTC, to the second
     if (last == nullptr || snapshot::recorded_epoch(snapshot) > snapshot::recorded_epoch(*last)) last = &snapshot;
@@ -58,16 +67,6 @@ std::string because(const RollbackSpec& spec) {
   return spec.snapshot ? "the snapshot was named" : "it is the most recent distributed snapshot";
 }
 
-// The snapshot's connections of a pod to outside of the workload. They are written down with the snapshot, for good.
-std::vector<protocol::Connection> external_of(const Json& list, const std::string& pod) {
-  std::vector<protocol::Connection> out;
-  for (const auto& c : list)
-    if (c.value("pod", "") == pod) out.push_back({protocol::parse_endpoint(c.value("local", "")), protocol::parse_endpoint(c.value("remote", ""))});
-  return out;
-}
-
-Json external_list(const Json& object) { return object.value(Json::json_pointer("/status/external"), Json::array()); }
-
 Line named(std::string snapshot) {
   Line out;
   out.snapshot = std::move(snapshot);
@@ -82,12 +81,14 @@ Error gone(const std::string& name, const Json& snapshot) {
   return {Code::Unavailable, fmt::format("pod {} of the snapshot is gone, and no pod stands in for it yet: bring it back, for example with kubectl scale", name)};
 }
 
+// A stranger's checkpoint is called by the snapshot's epoch: so all that were brought for it are of one cut.
 cutline::Status stand_in(Entry& entry, const Json& member, const Json& snapshot) {
   const auto name = member.value("pod", "");
   if (!is_true(snapshot, "Durable")) return tl::unexpected(gone(name, snapshot));
   entry.from = "new";
   entry.gone = name;
   entry.stored = member.value("stored", "");
+  entry.target.checkpoint = snapshot::recorded_epoch(snapshot);
   entry.target.of = PodUid{member.value("uid", "")};
   const auto then = member.value("addresses", std::vector<std::string>{});
   if (const auto homeless = no_successor(then, entry.pod.addresses))
@@ -98,28 +99,52 @@ cutline::Status stand_in(Entry& entry, const Json& member, const Json& snapshot)
   return {};
 }
 
-// A coordinated snapshot, whole: its cut was proved when it was committed.
+// What is closed, as the checkpoint itself names it.
+std::vector<protocol::Connection> closed_by(const Json& snapshot, const std::string& pod, const protocol::Readdressing& names) {
+  auto out = snapshot::closings(snapshot, pod);
+  const auto back = names.back();
+  for (auto& connection : out) connection = back(connection);
+  return out;
+}
+
+std::string because(const RollbackSpec& spec, const snapshot::Part& part, const std::string& snapshot) {
+  if (!part.left_out) return because(spec);
+  const auto of = part.row.value("snapshot", "");
+  return fmt::format("{} left it out: this is its last checkpoint before that{}", snapshot, of.empty() ? "" : ", taken for " + of);
+}
+
+Result<Entry> entry_of(const snapshot::Part& part, const Pod& pod, const Json& snapshot, const RollbackSpec& spec) {
+  const auto& row = part.row;
+  const auto name = row.value("pod", "");
+  if (!pod.sidecar_ready || pod.addresses.empty()) return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", pod.name);
+  if (!pod.not_running.empty()) return fail(Code::Unavailable, "pod {}: container {} is not running", pod.name, pod.not_running.front());
+  const auto digest = row.value("digest", "");
+  const auto index = row.value("checkpoint", std::uint64_t{0});
+  if (digest.empty()) return fail(Code::Unavailable, "pod {}: checkpoint {} of the snapshot is not confirmed to be on its disk", name, index);
+  auto names = snapshot::names_of(row);
+  auto closed = closed_by(snapshot, name, names);
+  const auto key = kube::key_of(snapshot).name;
+  Entry out{pod, {part.epoch, digest, std::move(closed), {}, {}, std::move(names)}, "present", fmt::format("{}, checkpoint {}", key, index),
+            because(spec, part, key), CheckpointIndex{index}, {}, {}};
+  if (pod.uid != part.uid())
+    if (auto possible = stand_in(out, row, snapshot); !possible) return tl::unexpected(possible.error());
+  return out;
+}
+
+// A snapshot, whole: its cut was proved when it was committed, and with it what an incremental one had left out.
 Result<Line> line_of(const Json& snapshot, const RollbackSpec& spec, const std::vector<Pod>& pods) {
   auto out = named(kube::key_of(snapshot).name);
-  const auto& members = members_of(snapshot);
-  const auto now = places(members, pods);
-  for (const auto& member : members) {
-    const auto name = member.value("pod", "");
-    const auto place = now.find(PodUid{member.value("uid", "")});
-    if (place == now.end()) return tl::unexpected(gone(name, snapshot));
-    const auto& pod = *place->second;
-    if (!pod.sidecar_ready || pod.addresses.empty()) return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", pod.name);
-    if (!pod.not_running.empty()) return fail(Code::Unavailable, "pod {}: container {} is not running", pod.name, pod.not_running.front());
-    const auto digest = member.value("digest", "");
-    if (digest.empty())
-      return fail(Code::Unavailable, "pod {}: checkpoint {} of the snapshot is not confirmed to be on its disk", name, member.value("checkpoint", 0));
-    Entry entry{pod, {snapshot::recorded_epoch(snapshot), digest, external_of(external_list(snapshot), name), {}, {}}, "present",
-                fmt::format("{}, checkpoint {}", out.snapshot, member.value("checkpoint", 0)), because(spec),
-                CheckpointIndex{member.value("checkpoint", std::uint64_t{0})}, {}, {}};
-    if (pod.uid != place->first)
-      if (auto possible = stand_in(entry, member, snapshot); !possible) return tl::unexpected(possible.error());
-    out.external += entry.target.external.size();
-    out.entries.push_back(std::move(entry));
+  const auto all = snapshot::parts(snapshot);
+  Json rows = Json::array();
+  for (const auto& part : all) rows.push_back(part.row);
+  const auto now = places(rows, pods);
+  for (const auto& part : all) {
+    const auto place = now.find(part.uid());
+    if (place == now.end()) return tl::unexpected(gone(part.row.value("pod", ""), snapshot));
+    auto entry = entry_of(part, *place->second, snapshot, spec);
+    if (!entry) return tl::unexpected(entry.error());
+    out.external += entry->target.external.size();
+    out.entries.push_back(*std::move(entry));
   }
   return out;
 }
@@ -135,14 +160,15 @@ std::vector<protocol::Readdress> addresses_of(const Json& entry) {
 Line recorded_line(const Json& object, const std::vector<Json>& snapshots, const std::vector<Pod>& pods) {
   auto out = named(kube::string_at(object, "/status/to"));
   const auto* snapshot = named_snapshot(out.snapshot, snapshots);
-  const auto external = snapshot == nullptr ? Json::array() : external_list(*snapshot);
   for (const auto& entry : object.at(Json::json_pointer("/status/plan"))) {
     Pod pod{.uid = PodUid{entry.value("uid", "")}, .name = entry.value("pod", "")};
     if (const auto* now = find_pod(pods, pod.uid)) pod = *now;
     const PodUid of{kube::string_at(entry, "/standsInFor/uid")};
-    auto closed = external_of(external, of.value.empty() ? pod.name : kube::string_at(entry, "/standsInFor/pod"));
+    auto names = snapshot::names_of(entry);
+    auto closed = snapshot == nullptr ? std::vector<protocol::Connection>{}
+                                      : closed_by(*snapshot, of.value.empty() ? pod.name : kube::string_at(entry, "/standsInFor/pod"), names);
     out.entries.push_back({std::move(pod), {Epoch{entry.value("epoch", std::uint64_t{0})}, entry.value("digest", ""), std::move(closed), of,
-                                            addresses_of(entry)},
+                                            addresses_of(entry), std::move(names)},
                            entry.value("from", ""), entry.value("to", ""), entry.value("because", ""), {},
                            kube::string_at(entry, "/standsInFor/pod"), {}});
   }
@@ -188,6 +214,42 @@ std::set<PodUid> failed(const RollbackSpec& spec, const Workload& workload) {
   return out;
 }
 
+// The newest of its policy that can come back into new pods.
+std::string instead_of(const Json& snapshot, const std::vector<Json>& snapshots) {
+  const Json* newest = nullptr;
+  for (const auto& other : snapshots) {
+    if (!usable(other) || !is_true(other, "Durable") || !snapshot::stands_alone(other) || read_snapshot_spec(other).policy != read_snapshot_spec(snapshot).policy) continue;
+    if (newest == nullptr || snapshot::recorded_epoch(other) > snapshot::recorded_epoch(*newest)) newest = &other;
+  }
+  return newest == nullptr ? "" : fmt::format("; {} can come back", kube::key_of(*newest).name);
+}
+
+// Of a named incremental snapshot, where all its pods live.
+Result<Wish> back_to(const Json& snapshot, const Observed& o, Wish wish) {
+  wish.snapshot = kube::key_of(snapshot).name;
+  if (const auto name = gone_from(snapshot, o.pods, Who::Members)) {
+    if (snapshot::stands_alone(snapshot)) return tl::unexpected(gone(*name, snapshot));
+    return fail(Code::Unsupported, "pod {} of {} is gone, and {} is no state of the whole workload by itself: {}{}", *name, wish.snapshot, wish.snapshot,
+                snapshot::why_not_alone(snapshot), instead_of(snapshot, o.snapshots));
+  }
+  for (const auto& member : members_of(snapshot))
+    wish.newest.emplace(PodUid{member.value("uid", "")}, CheckpointIndex{member.value("checkpoint", std::uint64_t{0})});
+  return wish;
+}
+
+Result<Line> whole_snapshot(const Observed& o, const RollbackSpec& spec) {
+  const auto last = choose(spec, o.snapshots, o.pods);
+  return last ? line_of(**last, spec, o.pods) : tl::unexpected(last.error());
+}
+
+// Pods that are new remember nothing, so there is no line of what they tell: then the last snapshot is one that is a state of all.
+Result<Line> computed_or_last(const Observed& o, const RollbackSpec& spec, const Wish& wish) {
+  auto line = compute(*o.workload, wish);
+  if (line || line.error().code != Code::NotFound) return line;
+  const auto last = choose(spec, o.snapshots, o.pods);
+  return last && whole_into_new_pods(**last, o.pods) ? line_of(**last, spec, o.pods) : line;
+}
+
 Result<Line> computed(const Observed& o, const RollbackSpec& spec) {
   const auto chosen = spec.snapshot ? choose(spec, o.snapshots, o.pods) : Result<const Json*>{nullptr};
   if (!chosen) return tl::unexpected(chosen.error());
@@ -199,28 +261,19 @@ Result<Line> computed(const Observed& o, const RollbackSpec& spec) {
   wish.failed = failed(spec, *o.workload);
   wish.options = options_of(save);
   if (*chosen != nullptr) {
-    wish.snapshot = kube::key_of(**chosen).name;
-    if (const auto gone = gone_from(**chosen, o.pods))
-      return fail(Code::Unsupported, "pod {} of {} is gone, and an incremental snapshot has not all pods: go back to one of protocol Coordinated, as fullEvery makes them",
-                  *gone, wish.snapshot);
-    for (const auto& member : members_of(**chosen))
-      wish.newest.emplace(PodUid{member.value("uid", "")}, CheckpointIndex{member.value("checkpoint", std::uint64_t{0})});
-  } else if (spec.before) {
+    const auto back = back_to(**chosen, o, std::move(wish));
+    return back ? compute(*o.workload, *back) : tl::unexpected(back.error());
+  }
+  if (spec.before) {
     wish.everyone = true;
     wish.newest = before(*spec.before, o);
   } else if (save.protocol == "Coordinated") {
     const auto last = choose(spec, o.snapshots, o.pods);
-    if (wish.failed.empty() || (last && gone_from(**last, o.pods)))  // nobody has failed, or who is new remembers nothing: the last snapshot, whole
-      return last ? line_of(**last, spec, o.pods) : tl::unexpected(last.error());
+    if (wish.failed.empty() || (last && gone_from(**last, o.pods))) return whole_snapshot(o, spec);  // nobody has failed, or who is new remembers nothing
   } else if (wish.failed.empty()) {
     wish.everyone = true;
   }
-  return compute(*o.workload, wish);
-}
-
-Result<Line> whole_snapshot(const Observed& o, const RollbackSpec& spec) {
-  const auto chosen = choose(spec, o.snapshots, o.pods);
-  return chosen ? line_of(**chosen, spec, o.pods) : tl::unexpected(chosen.error());
+  return save.protocol == "Incremental" ? computed_or_last(o, spec, wish) : compute(*o.workload, wish);
 }
 
 }  // namespace
@@ -241,7 +294,7 @@ bool needs_workload(const Observed& o) {
   if (has_ended(o.object) || value(snapshot::recorded_epoch(o.object)) != 0) return false;
   if (!spec.snapshot) return o.policy && !(spec.before && spec.pods.empty() && read_save_spec(*o.policy).protocol == "Coordinated");
   const auto chosen = choose(spec, o.snapshots, o.pods);
-  return chosen && kube::string_at(**chosen, "/status/protocol") == "Incremental";
+  return chosen && kube::string_at(**chosen, "/status/protocol") == "Incremental" && !whole_into_new_pods(**chosen, o.pods);
 }
 
 Result<Line> line(const Observed& o) {

@@ -6,6 +6,7 @@
 #include "operator/rollback/outside.hpp"
 #include "operator/rounds/driver.hpp"
 #include "operator/rounds/member_watch.hpp"
+#include "operator/snapshot/composition.hpp"
 
 namespace cutline::op::rollback {
 namespace {
@@ -177,6 +178,7 @@ namespace {
 Json row_of(const Entry& entry) {
   Json out = {{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"from", entry.from}, {"to", entry.to},
               {"because", entry.because}, {"epoch", value(entry.target.checkpoint)}, {"digest", entry.target.digest}};
+  if (!entry.target.names.empty()) out["names"] = snapshot::json_of(entry.target.names);
   if (entry.gone.empty()) return out;
   Json addresses = Json::array();
   for (const auto& [from, to] : entry.target.addresses) addresses.push_back({{"from", from}, {"to", to}});

@@ -55,11 +55,25 @@ Members reached(const Observed& o, const SaveSpec& save, bool committed) {
   return out;
 }
 
-// Pods that stand in for members may have been brought a checkpoint of theirs.
-std::vector<control::Peer> copies(const Observed& o) {
-  std::vector<control::Peer> out;
-  for (const auto& [uid, pod] : places(o.object.value(Json::json_pointer("/status/members"), Json::array()), o.pods))
-    if (pod->uid != uid && reachable(*pod)) out.push_back(peer_of(*pod));
+// What the pods of today have of it, and no other snapshot consists of: its parts, and copies of them, which are named by its own epoch, with
+// pods that stand in for others. What was taken for another snapshot is that one's, as long as there is one.
+std::vector<std::pair<control::Peer, Epoch>> to_forget(const Observed& o) {
+  const auto needed = needed_by_others(o.object, o.snapshots, Where::OnNodes);
+  const auto all = parts(o.object);
+  Json rows = Json::array();
+  std::map<PodUid, const Part*> by_pod;
+  for (const auto& part : all) rows.push_back(part.row), by_pod.emplace(part.uid(), &part);
+  std::vector<std::pair<control::Peer, Epoch>> out;
+  for (const auto& [uid, pod] : places(rows, o.pods)) {
+    const auto& part = *by_pod.at(uid);
+    const bool itself = pod->uid == uid;
+    const auto epoch = itself ? part.epoch : recorded_epoch(o.object);
+    if (pod->addresses.empty() || (!itself && !reachable(*pod)) || value(epoch) == 0) continue;
+    const bool of_another = itself && part.left_out && std::ranges::any_of(o.snapshots, [&](const Json& other) {
+      return recorded_epoch(other) == epoch && !kube::is_being_deleted(other);
+    });
+    if (!of_another && !needed.contains({pod->uid, epoch})) out.emplace_back(peer_of(*pod), epoch);
+  }
   return out;
 }
 
@@ -70,9 +84,9 @@ Decision begin(const Observed& o, SaveSpec save) {
     if (initiator == members->end())
       return Refuse{{Code::NotFound, fmt::format("the initiator {} is no pod that the selector finds: see spec.incremental.initiator", save.incremental.initiator)}};
     const auto uid = initiator->first;
-    return Begin{std::move(save), std::move(*members), uid, o.services};
+    return Begin{std::move(save), std::move(*members), uid, o.services, owners(o.snapshots)};
   }
-  if (members) return Begin{std::move(save), std::move(*members), {}, {}};
+  if (members) return Begin{std::move(save), std::move(*members), {}, {}, {}};
   const bool may_pass = members.error().code == Code::Unavailable && o.age < kPatience;
   return may_pass ? Decision{Later{members.error()}} : Decision{Refuse{members.error()}};
 }
@@ -113,7 +127,7 @@ Decision plan(const Observed& o) {
   if (kube::is_being_deleted(o.object)) {
     if (!has_finalizer(o.object)) return Nothing{};
     if (o.used_by_rollback) return Later{{Code::Busy, "a rollback to this snapshot has not ended"}};
-    return Collect{epoch, recorded_members(o.object, o.pods), !ended && value(epoch) != 0, copies(o)};
+    return Collect{epoch, recorded_members(o.object, o.pods), !ended && value(epoch) != 0, to_forget(o)};
   }
   if (ended) return Nothing{};
   if (!has_finalizer(o.object)) return AddFinalizer{};

@@ -5,6 +5,7 @@
 
 #include "operator/api/spec.hpp"
 #include "operator/pods/membership.hpp"
+#include "operator/snapshot/composition.hpp"
 
 namespace cutline::op::snapshot {
 
@@ -12,7 +13,7 @@ struct Observed {
   Json object;                     // the DistributedSnapshot
   std::optional<Json> policy;      // the one it names, if it is there
   std::vector<Pod> pods;           // of its namespace
-  std::vector<Json> snapshots;     // of its namespace; only with protocol Incremental
+  std::vector<Json> snapshots;     // of its namespace; only with protocol Incremental, or if it is being deleted
   std::vector<Json> services;      // the same
   bool used_by_rollback = false;   // it is being deleted, and a rollback to it has not ended
   std::chrono::seconds age{0};     // since it was made
@@ -24,9 +25,11 @@ struct AddFinalizer {};
 struct Import { ImportSpec from; };               // it was taken before, and lies in a repository
 struct Refuse { Error why; };  // ends in Failed; nothing was touched
 // `initiator`: incremental; `members` are all pods that may be members then.
-struct Begin { SaveSpec save; Members members; std::optional<PodUid> initiator; std::vector<Json> services; };
+struct Begin { SaveSpec save; Members members; std::optional<PodUid> initiator; std::vector<Json> services; Owners owners; };
 struct Recover { SaveSpec save; Members members; Epoch epoch{}; bool committed = false; };  // a coordinator that died began it
-struct Collect { Epoch epoch{}; Members members; bool open = false; std::vector<control::Peer> copies; };  // it is being deleted: thaw, delete images, let it go. Copies: with pods that stand in
+// It is being deleted: thaw, delete images, let it go. `forget`: what no other snapshot consists of, with members, with pods that were left
+// out, and copies with pods that stand in.
+struct Collect { Epoch epoch{}; Members members; bool open = false; std::vector<std::pair<control::Peer, Epoch>> forget; };
 
 using Decision = std::variant<Nothing, Later, AddFinalizer, Import, Refuse, Begin, Recover, Collect>;
 

@@ -49,8 +49,10 @@ Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
     if (!used) return tl::unexpected(used.error());
     out.used_by_rollback = *used;
   }
-  if (protocol_of(object, out.policy) == "Incremental") {
-    for (const auto& [resource, list] : {std::pair{&kSnapshots, &out.snapshots}, std::pair{&kServices, &out.services}}) {
+  const bool incremental = protocol_of(object, out.policy) == "Incremental";
+  for (const auto& [resource, list, wanted] : {std::tuple{&kSnapshots, &out.snapshots, incremental || kube::is_being_deleted(object)},
+                                               std::tuple{&kServices, &out.services, incremental}}) {
+    if (wanted) {
       auto listed = context.items(*resource, key.ns, deadline);
       if (!listed) return tl::unexpected(listed.error());
       *list = std::move(*listed);
@@ -119,15 +121,15 @@ class Apply {
   }
 
   Result<Outcome> operator()(const Collect& collect) {
-    const auto peers = peers_of(collect.members);
-    const auto tell = [&](const std::vector<control::Peer>& whom, const protocol::Command& command) {
-      for (const auto& [uid, reply] : ask_all(context_.fleet, whom, command, Deadline::after(kForgetBudget)))
+    const auto tell = [](const std::map<PodUid, Result<protocol::Reply>>& replies) {
+      for (const auto& [uid, reply] : replies)
         if (!reply) log::warn("a sidecar was not told; it collects by itself", {{"pod", uid.value}, {"error", reply.error()}});
     };
-    if (collect.open) tell(peers, protocol::Abort{collect.epoch});  // thaw first
-    if (value(collect.epoch) != 0) tell(peers, protocol::Forget{collect.epoch});
-    if (value(collect.epoch) != 0) tell(collect.copies, protocol::Forget{collect.epoch});
-    if (auto gone = repository::forget(context_, keeper_.object()); !gone) {
+    if (collect.open) tell(ask_all(context_.fleet, peers_of(collect.members), protocol::Abort{collect.epoch}, Deadline::after(kForgetBudget)));  // thaw first
+    std::vector<std::pair<control::Peer, protocol::Command>> questions;
+    for (const auto& [peer, checkpoint] : collect.forget) questions.emplace_back(peer, protocol::Forget{checkpoint});
+    tell(ask_each(context_.fleet, std::move(questions), Deadline::after(kForgetBudget)));
+    if (auto gone = repository::forget(context_, keeper_.object(), observed_.policy); !gone) {
       if (gone.error().code == Code::Busy) return Outcome{kForgetSoon};
       log::warn("not forgotten in the repository yet", {{"object", kube::to_string(keeper_.key())}, {"error", gone.error()}});
       return Outcome{kForgetAgain};

@@ -16,6 +16,7 @@ namespace round = protocol::round;
 // The kernel's timers are up to 10 ms early; the rest is for the clocks' rates and for scheduling.
 constexpr Millis kMargin{50};
 constexpr Millis kPatience{120'000};  // how long a record is tried to be written
+constexpr Millis kRecall{5'000};
 
 // An answer that comes twice: the second knows no more how long the gate was closed.
 void hear(protocol::Opened& known, const protocol::Opened& now) {
@@ -23,9 +24,27 @@ void hear(protocol::Opened& known, const protocol::Opened& now) {
   if (!now.digest.empty()) known.digest = now.digest;
 }
 
+// All pods of the workload, before the first is saved: what was left out is known by what it tells here.
+Result<Workload> ask_everybody(Context& context, const Members& members, const std::vector<Json>& services) {
+  const auto told = ask_all(context.fleet, peers_of(members), protocol::Recall{}, Deadline::after(kRecall));
+  Workload out;
+  for (const auto& [uid, pod] : members) {
+    const auto& answer = told.at(uid);
+    const auto* history = answer ? std::get_if<protocol::History>(&*answer) : nullptr;
+    if (history == nullptr) {
+      const auto* refused = answer ? std::get_if<protocol::Refused>(&*answer) : nullptr;
+      return fail(Code::Unavailable, "pod {}: {}", pod.name, !answer ? answer.error().message : refused != nullptr ? refused->why.message : "it answered something else");
+    }
+    out.pods.push_back({pod, services_of(pod, services), *history, {}});
+  }
+  return out;
+}
+
 class Run {
  public:
-  Run(Context& context, RecordKeeper& keeper, const Members& members) : context_(context), keeper_(keeper), members_(members) {}
+  // `services`, `owners`: of an incremental snapshot.
+  Run(Context& context, RecordKeeper& keeper, const Members& members, const std::vector<Json>& services = {}, Owners owners = {})
+      : context_(context), keeper_(keeper), members_(members), services_(services), owners_(std::move(owners)) {}
 
   Ending drive(round::Event first) {
     DriverOptions options;
@@ -51,6 +70,7 @@ class Run {
   }
 
   cutline::Status reserve(const round::Reserve& r) {
+    if (r.closure) workload_ = ask_everybody(context_, members_, services_);
     return keeper_.write([&](Json& object) -> cutline::Status {
       if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this snapshot");
       record(object, r, members_, now_text());
@@ -65,10 +85,13 @@ class Run {
       return consistent;
     }
     for (const auto& [uid, checkpoint] : c.checkpoints) context_.metrics.frozen(checkpoint.timings.frozen);
+    const auto composition = workload_ && *workload_ ? std::optional{compose(c, **workload_)} : std::nullopt;
     return keeper_.write([&](Json& object) -> cutline::Status {
       if (recorded_epoch(object) != c.epoch || is_true(object, "Failed"))
         return fail(Code::Conflict, "another coordinator has ended this round");
       record(object, c, members_, proof, now_text());
+      if (composition) record(object, *composition, c, **workload_, owners_, now_text());
+      else if (workload_) record_not_composed(object, workload_->error().message, now_text());
       return {};
     }, kPatience, context_.stop);
   }
@@ -105,6 +128,9 @@ class Run {
   Context& context_;
   RecordKeeper& keeper_;
   const Members& members_;
+  std::vector<Json> services_;
+  Owners owners_;
+  std::optional<Result<Workload>> workload_;  // of an incremental snapshot
   Instant began_ = std::chrono::steady_clock::now();
   MemberWatch watch_{context_, keeper_.key().ns};
   std::map<PodUid, protocol::Opened> opened_;
@@ -129,7 +155,7 @@ Ending run(Context& context, RecordKeeper& keeper, const Begin& begin, Epoch epo
   round::Plan plan{epoch, {}, begin.save.deadline, kMargin, begin.save.options, {}};
   if (begin.initiator) plan.incremental = incremental(begin);
   else plan.members = uids(begin.members);
-  return Run{context, keeper, begin.members}.drive(round::Begin{std::move(plan), std::chrono::steady_clock::now()});
+  return Run{context, keeper, begin.members, begin.services, begin.owners}.drive(round::Begin{std::move(plan), std::chrono::steady_clock::now()});
 }
 
 Ending run(Context& context, RecordKeeper& keeper, const Recover& recover) {

@@ -13,6 +13,30 @@ using testing::HasSubstr;
 using testing::SizeIs;
 namespace r = cutline::repository;
 
+// Remembers what it has saved, as a sidecar's lineage does.
+Participant::Behaviour remembering() {
+  return [usual = obedient(), kept = std::vector<protocol::LocalCheckpoint>{}](const protocol::Command& command) mutable -> std::optional<protocol::Reply> {
+    auto answer = usual(command);
+    if (auto* acked = std::get_if<protocol::Acked>(&*answer)) {
+      acked->checkpoint.index = CheckpointIndex{kept.size() + 1};
+      acked->checkpoint.parent = CheckpointIndex{kept.size()};
+      if (kept.empty() || kept.back().epoch != acked->epoch) kept.push_back(acked->checkpoint);
+    }
+    if (const auto* opened = std::get_if<protocol::Opened>(&*answer); opened != nullptr && !kept.empty() && kept.back().epoch == opened->epoch)
+      kept.back().digest = opened->digest;
+    if (auto* history = std::get_if<protocol::History>(&*answer)) history->checkpoints = kept;
+    return answer;
+  };
+}
+
+template <class C>
+std::vector<C> heard_by(const Participant& pod) {
+  std::vector<C> out;
+  for (const auto& command : pod.heard())
+    if (const auto* one = std::get_if<C>(&command)) out.push_back(*one);
+  return out;
+}
+
 struct ADurableSnapshot : OperatorTest {
   store::Temporary folder;
   ObjectStore store{StoreKind::Versitygw, folder.path() / "store"};
@@ -183,6 +207,115 @@ TEST_F(ADurableSnapshot, TakesWithItNothingOfOthersWithWhomItSharesItsRepository
   }, soon()));
   for (const auto& id : theirs) EXPECT_EQ(restic().text_of(id, "file", soon()).value_or("gone"), "theirs");
   EXPECT_TRUE(restic().text_of(second, r::kManifestName, soon()));
+}
+
+// "base" of both pods, "second" of ledger-0 alone; both durable.
+struct AnIncrementalSnapshot : ADurableSnapshot {
+  std::uint64_t base = 0, second = 0;
+  void take(Participant& a, Participant& b) {
+    a.behave(remembering());
+    b.behave(remembering());
+    keys();
+    repository();
+    ASSERT_TRUE(becomes_true(op::kRepositories, "backups", "Ready"));
+    (void)policy({{"protocol", "Incremental"}, {"incremental", {{"initiator", "ledger-0"}, {"fullEvery", 0}}}, {"repositoryRef", {{"name", "backups"}}}});
+    (void)make("DistributedSnapshot", "base", {{"policyRef", {{"name", "ledger"}}}, {"protocol", "Coordinated"}});
+    ASSERT_TRUE(becomes_true(op::kSnapshots, "base", "Durable"));
+    base = epoch_of(read(op::kSnapshots, "base").value());
+    second = committed("second");
+    ASSERT_TRUE(becomes_true(op::kSnapshots, "second", "RestorableAlone"));
+    ASSERT_TRUE(becomes_true(op::kSnapshots, "second", "Durable"));
+  }
+  // Made anew, with another address and another sidecar, which has nothing.
+  Participant& replace(const std::string& name) {
+    EXPECT_TRUE(client().remove(op::kPods, {ns, name}, soon()));
+    EXPECT_TRUE(eventually([&] { return !read(op::kPods, name); }, soon()));
+    return pod(name);
+  }
+  [[nodiscard]] static std::string digest(std::uint64_t epoch) { return fmt::format("sha256:{:064x}", epoch); }
+};
+
+TEST_F(AnIncrementalSnapshot, NotesAndKeepsTheLastCheckpointOfWhomItLeftOut) {
+  auto &a = pod("ledger-0"), &b = pod("ledger-1");
+  take(a, b);
+  const auto object = read(op::kSnapshots, "second").value();
+  ASSERT_THAT(object["status"]["members"], SizeIs(1));
+  const auto& left_out = object["status"]["composition"]["leftOut"];
+  ASSERT_THAT(left_out, SizeIs(1));
+  EXPECT_EQ(left_out[0]["uid"], b.uid().value);
+  EXPECT_EQ(left_out[0]["epoch"], base);
+  EXPECT_EQ(left_out[0]["snapshot"], "base");
+  EXPECT_EQ(left_out[0]["digest"], digest(base));
+  EXPECT_EQ(heard_by<protocol::Upload>(b).back().checkpoint, Epoch{base});
+  EXPECT_EQ(object["status"]["membersStored"], "2/2");
+  const auto text = restic().text_of(object["status"]["manifest"].get<std::string>(), r::kManifestName, soon()).value();
+  const auto signing = client().get(op::kSecrets, {"cutline-system", "cutline-signing"}, soon()).value();
+  const auto manifest = r::verify(text, std::vector{r::public_key(op::from_base64(kube::string_at(signing, "/data/ed25519.pub")).value()).value()});
+  ASSERT_TRUE(manifest) << manifest.error().message;
+  ASSERT_THAT(manifest->left_out, SizeIs(1));
+  EXPECT_EQ(manifest->left_out[0].last.digest, digest(base));
+}
+
+TEST_F(AnIncrementalSnapshot, ComesBackIntoNewPodsThoughTheOneItTakesTheRestFromWasDeleted) {
+  auto &a = pod("ledger-0"), &b = pod("ledger-1");
+  take(a, b);
+  const auto stored_as = [&](const Participant& pod) { return r::checkpoint_tags(ns, pod.uid(), Epoch{base}); };
+  for (const auto* pod : {&a, &b}) (void)restic().keep_text("images", "file", "node", stored_as(*pod), soon()).value();
+  ASSERT_TRUE(client().remove(op::kSnapshots, {ns, "base"}, soon()));
+  ASSERT_TRUE(eventually([&] { return !read(op::kSnapshots, "base"); }, soon()));
+  const auto of_base = [&](const protocol::Forget& m) { return m.checkpoint == Epoch{base}; };
+  EXPECT_TRUE(std::ranges::any_of(heard_by<protocol::Forget>(a), of_base));
+  EXPECT_TRUE(std::ranges::none_of(heard_by<protocol::Forget>(b), of_base)) << "second consists of it";
+  EXPECT_TRUE(eventually([&] {
+    const auto left = restic().find(stored_as(a), soon());
+    return left && left->empty();
+  }, soon()));
+  EXPECT_THAT(stored(stored_as(b)), SizeIs(1));
+
+  auto &new_a = replace("ledger-0"), &new_b = replace("ledger-1");
+  rollback("back", {{"to", {{"snapshot", "second"}}}});
+  ASSERT_TRUE(becomes_true(op::kRollbacks, "back", "Released"));
+  const auto fetched = heard_by<protocol::Fetch>(new_b).back();
+  EXPECT_EQ(fetched.digest, digest(base));
+  EXPECT_EQ(fetched.id, fmt::format("{:064x}", base));
+  EXPECT_EQ(fetched.checkpoint, Epoch{second}) << "in new pods all are of one cut";
+  EXPECT_EQ(heard_by<protocol::Prepare>(new_b).back().digest, digest(base));
+  EXPECT_EQ(heard_by<protocol::Fetch>(new_a).back().digest, digest(second));
+  const auto plan = read(op::kRollbacks, "back").value()["status"]["plan"];
+  ASSERT_THAT(plan, SizeIs(2));
+  EXPECT_THAT(plan[1]["because"].get<std::string>(), HasSubstr("second left it out"));
+
+  ASSERT_TRUE(client().remove(op::kSnapshots, {ns, "second"}, soon()));
+  ASSERT_TRUE(eventually([&] { return !read(op::kSnapshots, "second"); }, soon()));
+  EXPECT_TRUE(eventually([&] {
+    const auto left = restic().find(stored_as(b), soon());
+    return left && left->empty();
+  }, soon())) << "nobody needs it any more";
+}
+
+TEST_F(AnIncrementalSnapshot, IsImportedWithWhatItLeftOut) {
+  auto &a = pod("ledger-0"), &b = pod("ledger-1");
+  take(a, b);
+  (void)make("DistributedSnapshot", "again", {{"importFrom", {{"repositoryRef", {{"name", "backups"}}}, {"snapshot", "second"}}}});
+  ASSERT_TRUE(becomes_true(op::kSnapshots, "again", "RestorableAlone"));
+  const auto then = read(op::kSnapshots, "second").value()["status"]["composition"]["leftOut"][0];
+  const auto now = read(op::kSnapshots, "again").value()["status"]["composition"]["leftOut"][0];
+  for (const auto* key : {"pod", "uid", "digest", "stored", "epoch", "addresses"}) EXPECT_EQ(now[key], then[key]) << key;
+}
+
+TEST_F(AnIncrementalSnapshot, OfWhichAPodWasNeverSavedCannotComeBackAndSaysSo) {
+  auto &a = pod("ledger-0"), &b = pod("ledger-1");
+  for (auto* one : {&a, &b}) one->behave(remembering());
+  keys();
+  repository();
+  (void)policy({{"protocol", "Incremental"}, {"incremental", {{"initiator", "ledger-0"}, {"fullEvery", 0}}}, {"repositoryRef", {{"name", "backups"}}}});
+  (void)committed("first");
+  ASSERT_TRUE(becomes_true(op::kSnapshots, "first", "Durable")) << "its members are kept all the same";
+  EXPECT_EQ(condition(read(op::kSnapshots, "first").value(), "RestorableAlone", "reason"), "NeverSaved");
+  (void)replace("ledger-0");
+  rollback("back", {{"to", {{"snapshot", "first"}}}});
+  ASSERT_TRUE(becomes_true(op::kRollbacks, "back", "Failed"));
+  EXPECT_THAT(condition(read(op::kRollbacks, "back").value(), "Failed", "message"), HasSubstr("ledger-1 was left out, and has no checkpoint"));
 }
 
 TEST_F(ADurableSnapshot, HasARepositoryThatIsCheckedAndNotUsedWhileItIsDamaged) {

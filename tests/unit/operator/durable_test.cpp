@@ -27,6 +27,12 @@ Json released() {
 protocol::Reply uploaded(const std::string& id) { return protocol::Uploaded{Epoch{7}, id, Bytes{100}, Bytes{10}}; }
 protocol::Reply uploading(std::optional<Error> trouble = {}) { return protocol::Uploading{Epoch{7}, Bytes{40}, Bytes{100}, std::move(trouble)}; }
 
+std::vector<std::pair<PodUid, Epoch>> asked(const Next& next) {
+  std::vector<std::pair<PodUid, Epoch>> out;
+  for (const auto& upload : std::get<Ask>(next).uploads) out.emplace_back(upload.pod, upload.checkpoint);
+  return out;
+}
+
 TEST(TheRepository, IsTheSnapshotsOwnOrItsPolicysAndStaysTheOneItBeganWith) {
   auto object = samples::snapshot();
   auto policy = samples::policy();
@@ -43,13 +49,13 @@ TEST(TheRepository, IsTheSnapshotsOwnOrItsPolicysAndStaysTheOneItBeganWith) {
 TEST(ACommittedSnapshot, IsKeptOnceItsGatesAreOpenAndNotBefore) {
   EXPECT_TRUE(std::holds_alternative<Nothing>(next(samples::snapshot(), samples::ledgers(2))));
   EXPECT_TRUE(std::holds_alternative<Nothing>(next(samples::committed("first", 7), samples::ledgers(2))));
-  EXPECT_THAT(std::get<Ask>(next(released(), samples::ledgers(2))).members, ElementsAre(kZero, kOne));
+  EXPECT_THAT(asked(next(released(), samples::ledgers(2))), ElementsAre(std::pair{kZero, Epoch{7}}, std::pair{kOne, Epoch{7}}));
 }
 
 TEST(ACommittedSnapshot, AsksOnlyThoseWhoseCheckpointIsNotThereYetThenSealsThenIsDone) {
   auto object = released();
   record(object, "backups", Answers{{kZero, uploaded("r0")}, {kOne, uploading()}}, kLater);
-  EXPECT_THAT(std::get<Ask>(next(object, samples::ledgers(2))).members, ElementsAre(kOne));
+  EXPECT_THAT(asked(next(object, samples::ledgers(2))), ElementsAre(std::pair{kOne, Epoch{7}}));
   EXPECT_EQ(condition(object, "Durable", "status"), "False");
   EXPECT_EQ(condition(object, "Durable", "reason"), "Uploading");
   EXPECT_EQ(object["status"]["membersStored"], "1/2");
@@ -76,6 +82,33 @@ TEST(ACommittedSnapshot, WillNeverBeDurableWithoutAPodOrItsCheckpoint) {
   EXPECT_THAT(never.why, HasSubstr("ledger-0 has not kept"));
   record_never(object, never.why, kLater);
   EXPECT_TRUE(std::holds_alternative<Nothing>(next(object, samples::ledgers(2)))) << "it is said once";
+}
+
+TEST(AnIncrementalSnapshot, GoesWithTheLastCheckpointsOfThoseThatItLeftOut) {
+  auto object = samples::composed("second", 9);
+  set_condition(object, {"Released", true, "GatesOpen", ""}, kNow);
+  EXPECT_THAT(asked(next(object, samples::ledgers(2))), ElementsAre(std::pair{kZero, Epoch{9}}, std::pair{kOne, Epoch{7}}));
+  record(object, "backups", Answers{{kZero, uploaded("r0")}, {kOne, uploaded("r1")}}, kLater);
+  EXPECT_EQ(object["status"]["membersStored"], "2/2");
+  EXPECT_EQ(object["status"]["composition"]["leftOut"][0]["stored"], "r1");
+  EXPECT_TRUE(std::holds_alternative<Seal>(next(object, {})));
+  const auto manifest = manifest_of(object, {}, "0.1.0");
+  EXPECT_TRUE(manifest.alone);
+  ASSERT_EQ(manifest.members.size(), 1U);
+  ASSERT_EQ(manifest.left_out.size(), 1U);
+  EXPECT_EQ(manifest.left_out[0].last.stored, "r1");
+  EXPECT_EQ(manifest.left_out[0].epoch, Epoch{7});
+  EXPECT_EQ(manifest.left_out[0].snapshot, "first");
+  EXPECT_THAT(manifest.left_out[0].names, HasSubstr("10.0.0.8"));
+  ASSERT_EQ(manifest.close.size(), 1U);
+}
+
+TEST(AnIncrementalSnapshot, ThatIsNoStateOfAllGoesWithItsMembersAlone) {
+  auto object = samples::composed("second", 9);
+  set_condition(object, {"Released", true, "GatesOpen", ""}, kNow);
+  set_condition(object, {"RestorableAlone", false, "Inconsistent", ""}, kNow);
+  EXPECT_THAT(asked(next(object, samples::ledgers(1))), ElementsAre(std::pair{kZero, Epoch{9}}));
+  EXPECT_FALSE(manifest_of(object, {}, "0.1.0").alone);
 }
 
 TEST(ACommittedSnapshot, ThatIsBeingDeletedIsLeftAlone) {

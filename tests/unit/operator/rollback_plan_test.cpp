@@ -171,11 +171,77 @@ TEST(ARollback, IntoNewPodsGoesOnAfterItsCoordinatorDiedAsItWasRecorded) {
   EXPECT_EQ(entry.target.addresses, (std::vector<protocol::Readdress>{{"10.0.0.2", "10.0.0.7"}}));
 }
 
-TEST(ARollback, ToAnIncrementalSnapshotOfAPodThatIsGoneIsRefused) {
+TEST(ARollback, ToAnIncrementalSnapshotThatIsNoStateOfAllIsRefusedIfAPodIsGoneAndSaysWhyAndWhatElseThereIs) {
   auto observed = with_a_new_pod(kToFirst);
   observed.snapshots[0]["status"]["protocol"] = "Incremental";
+  set_condition(observed.snapshots[0], {"RestorableAlone", false, "NeverSaved", "ledger-7 has no checkpoint"}, samples::kNow);
+  set_condition(observed.snapshots[1], {"Durable", true, "InRepository", ""}, samples::kNow);
   observed.workload.emplace();
-  EXPECT_THAT(decided<Refuse>(observed).why.message, HasSubstr("go back to one of protocol Coordinated"));
+  EXPECT_TRUE(needs_workload(observed));
+  const auto why = decided<Refuse>(observed).why;
+  EXPECT_EQ(why.code, Code::Unsupported);
+  EXPECT_THAT(why.message, HasSubstr("ledger-7 has no checkpoint; second can come back"));
+}
+
+// "second" left ledger-1 out; it is in a repository with what it left out, and both pods were made anew since, or ledger-0 alone.
+Observed composed_with_new_pods(int anew) {
+  auto observed = seen({{"to", {{"snapshot", "second"}}}});
+  auto& second = observed.snapshots[1] = samples::composed("second", 9);
+  second["status"]["members"][0]["stored"] = "r0";
+  second["status"]["composition"]["leftOut"][0]["stored"] = "r1";
+  second["status"]["repository"] = "backups";
+  set_condition(second, {"Durable", true, "InRepository", ""}, samples::kNow);
+  for (int i = 0; i < anew; ++i) {
+    auto& pod = observed.pods[static_cast<std::size_t>(i)];
+    pod = samples::pod(pod.name, fmt::format("10.0.1.{}", i + 1));
+    pod.uid = PodUid{"another-" + pod.name};
+  }
+  return observed;
+}
+
+TEST(ARollback, ToAnIncrementalSnapshotBringsTheLastCheckpointsOfThoseThatItLeftOutToo) {
+  const auto observed = composed_with_new_pods(2);
+  EXPECT_FALSE(needs_workload(observed)) << "it says all by itself";
+  const auto line = decided<Begin>(observed).line;
+  ASSERT_EQ(line.entries.size(), 2U);
+  const auto& [member, left_out] = std::pair{line.entries[0], line.entries[1]};
+  EXPECT_EQ(member.target.digest, "sha256:ledger-0-9");
+  EXPECT_EQ(left_out.target.digest, "sha256:ledger-1-7");
+  EXPECT_EQ(left_out.stored, "r1");
+  EXPECT_EQ(left_out.target.of, PodUid{"ledger-1-uid"});
+  for (const auto& entry : line.entries) EXPECT_EQ(entry.target.checkpoint, Epoch{9}) << "in new pods they are of one cut";
+  EXPECT_EQ(left_out.target.names("10.0.0.8"), "10.0.0.1");
+  EXPECT_THAT(left_out.because, HasSubstr("second left it out: this is its last checkpoint before that, taken for first"));
+  EXPECT_THAT(left_out.because, HasSubstr("its checkpoint comes from backups"));
+  EXPECT_EQ(left_out.target.external.size(), 1U);
+}
+
+TEST(ARollback, ToAnIncrementalSnapshotTakesWhatItLeftOutFromThePodItselfIfThatLives) {
+  const auto line = decided<Begin>(composed_with_new_pods(1)).line;
+  ASSERT_EQ(line.entries.size(), 2U);
+  EXPECT_EQ(line.entries[0].gone, "ledger-0");
+  EXPECT_EQ(line.entries[1].gone, "");
+  EXPECT_EQ(line.entries[1].target.checkpoint, Epoch{7}) << "as the pod calls it";
+}
+
+TEST(ARollback, ToAnIncrementalSnapshotNamesWhatIsClosedAsTheCheckpointDoes) {
+  auto observed = composed_with_new_pods(2);
+  observed.snapshots[1]["status"]["composition"]["close"][0]["remote"] = "10.0.0.1:5";
+  EXPECT_EQ(decided<Begin>(observed).line.entries[1].target.external,
+            (std::vector<protocol::Connection>{{{"10.0.0.2", 7000}, {"10.0.0.8", 5}}}));
+}
+
+TEST(ARollback, ToAnIncrementalSnapshotWhosePodsLiveGoesByWhatTheyRemember) {
+  EXPECT_TRUE(needs_workload(composed_with_new_pods(0)));
+}
+
+TEST(ARollbackToTheLatest, OfAnIncrementalPolicyComesBackFromTheRepositoryIfPodsRememberNothing) {
+  auto observed = composed_with_new_pods(2);
+  observed.object = samples::rollback(kToLatest);
+  (*observed.policy)["spec"]["protocol"] = "Incremental";
+  observed.workload.emplace();
+  for (const auto& pod : observed.pods) observed.workload->pods.push_back({pod, {}, {{}, protocol::LocalCheckpoint{}}, {}});
+  EXPECT_EQ(decided<Begin>(observed).line.snapshot, "second");
 }
 
 TEST(ARollback, WaitsAMinuteForAContainerThatIsBeingRestarted) {

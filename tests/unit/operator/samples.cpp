@@ -67,6 +67,21 @@ Json committed(const std::string& name, std::uint64_t epoch) {
   return out;
 }
 
+Json composed(const std::string& name, std::uint64_t epoch) {
+  auto out = committed(name, epoch);
+  auto& status = out["status"];
+  auto left_out = status["members"][1];
+  left_out.update({{"epoch", 7}, {"digest", "sha256:ledger-1-7"}, {"snapshot", "first"}, {"addresses", {"10.0.0.2"}}});
+  left_out["names"] = {{"addresses", {{{"from", "10.0.0.8"}, {"to", "10.0.0.1"}}}}, {"remotes", Json::array()}};
+  status["members"].erase(1);
+  status["members"][0]["addresses"] = {"10.0.0.1"};
+  status["protocol"] = "Incremental";
+  status["composition"] = {{"leftOut", {std::move(left_out)}},
+                           {"close", {{{"pod", "ledger-1"}, {"local", "10.0.0.2:7000"}, {"remote", "192.0.2.1:443"}}}}};
+  set_condition(out, {"RestorableAlone", true, "Composed", ""}, kNow);
+  return out;
+}
+
 Json policy() {
   return {{"apiVersion", "cutline.dev/v1alpha1"},
           {"kind", "SnapshotPolicy"},

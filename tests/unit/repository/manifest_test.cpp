@@ -70,6 +70,26 @@ TEST(ManifestText, IsTheSameForTheSameValues) {
   EXPECT_EQ(to_json(some()).find(' '), std::string::npos);
 }
 
+TEST(ManifestText, OfAnIncrementalSnapshotNamesWhatItLeftOut) {
+  auto manifest = some();
+  manifest.protocol = "Incremental";
+  manifest.left_out = {{manifest.members.back(), Epoch{5}, "nightly-0", R"({"addresses":[]})"}};
+  manifest.close = {{"ledger-1", "10.0.0.2:5", "192.0.2.1:443"}};
+  const auto read = manifest_from_json(to_json(manifest));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, manifest);
+}
+
+TEST(ManifestText, OfAnIncrementalSnapshotOfBeforeIsNoStateOfAll) {
+  auto manifest = some();
+  manifest.protocol = "Incremental";
+  auto json = nlohmann::json::parse(to_json(manifest));
+  for (const auto* key : {"alone", "leftOut", "close"}) json.erase(key);
+  const auto read = manifest_from_json(json.dump());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_FALSE(read->alone);
+}
+
 TEST(SigningKeys, GoThroughTextAndNothingElseIsAKey) {
   const auto key = make_key();
   EXPECT_EQ(public_key(hex(key.open)), key.open);
