@@ -13,8 +13,9 @@ Composition after(Story& story, const std::string& members) {
   std::vector<PodHistory> pods;
   for (auto& pod : story.after_failure_of("")) {
     pods.push_back(std::move(pod.pod));
-    if (members.find(pods.back().uid.value) != std::string::npos)
-      pods.back().history = at_the_cut(std::move(pods.back().history), *pods.back().history.present);
+    auto& history = pods.back().history;
+    const auto now = *history.present;
+    if (members.find(pods.back().uid.value) != std::string::npos) history = at_the_cut(std::move(history), now);
   }
   return compose(pods);
 }
