@@ -74,6 +74,7 @@ Cert blank(EVP_PKEY* subject_key, std::chrono::hours validity, const std::string
 std::string alternative_names(const LeafRequest& leaf) {
   std::string names = "URI:" + leaf.identity;
   for (const auto& name : leaf.dns_names) names += ",DNS:" + name;
+  for (const auto& address : leaf.addresses) names += ",IP:" + address;
   return names;
 }
 

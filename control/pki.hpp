@@ -23,6 +23,7 @@ struct LeafRequest {
   std::string identity;                // URI name
   std::vector<std::string> dns_names;  // for a webhook's Service
   std::chrono::hours validity{24 * 30};
+  std::vector<std::string> addresses{};  // numeric: of a server that is asked for by its address
 };
 
 [[nodiscard]] Result<KeyAndCertificate> make_authority(const std::string& common_name, std::chrono::hours validity);

@@ -11,7 +11,8 @@ Result<std::vector<Pod>> Context::pods(const std::string& ns, Deadline deadline)
   auto listed = items(kPods, ns, deadline);
   if (!listed) return tl::unexpected(listed.error());
   std::vector<Pod> out;
-  for (const auto& item : *listed) out.push_back(read_pod(item));
+  for (const auto& item : *listed)
+    if (auto pod = read_pod(item); !pod.labels.contains(kRepositoryLabel)) out.push_back(std::move(pod));
   return out;
 }
 

@@ -25,7 +25,8 @@ struct Context {
   repository::Keeping& keeping;
   std::stop_token stop;
 
-  // Read from the API server now, not from a cache: a round's members are decided from it.
+  // Read from the API server now, not from a cache: a round's members are decided from it. Without those that serve repositories: whatever a
+  // selector says, these are no part of a workload.
   [[nodiscard]] Result<std::vector<Pod>> pods(const std::string& ns, Deadline deadline) const;
   [[nodiscard]] Result<std::vector<kube::Json>> items(const kube::Resource& resource, const std::string& ns, Deadline deadline) const;
 

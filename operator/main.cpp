@@ -36,7 +36,7 @@ void define(CLI::App& app, Options& o) {
   app.add_option("--signing-secret", o.signing, "Secret of the key that signs manifests");
   app.add_option("--restic", o.restic, "The program that keeps checkpoints in repositories");
   app.add_option("--restic-work", o.restic_work, "A folder for its temporary files");
-  app.add_option("--sidecar-image", o.sidecar_image, "What the webhook adds to pods")->envname("CUTLINE_SIDECAR_IMAGE");
+  app.add_option("--sidecar-image", o.sidecar_image, "What the webhook adds to pods, and what serves repositories on volumes")->envname("CUTLINE_SIDECAR_IMAGE");
   app.add_option("--sidecar-pull-policy", o.pull_policy, "Its pull policy")->envname("CUTLINE_SIDECAR_PULL_POLICY");
   app.add_option("--log-level", o.log_level, "trace, debug, info, warn or error");
   app.add_option("--secure-port", o.secure_port, "Webhook and certificate requests");
@@ -58,7 +58,8 @@ int run(const Options& o, const sigset_t& ends) {
   if (!authority) return fatal(authority.error());
   auto signing = repository::open_signing(**client, {o.ns, o.signing}, Deadline::after(Millis{60'000}));
   if (!signing) return fatal(signing.error());
-  repository::Keeping keeping{{.path = o.restic, .work = o.restic_work, .cache = true}, *std::move(signing)};
+  repository::Keeping keeping{{.path = o.restic, .work = o.restic_work, .cache = true}, *std::move(signing),
+                              {{o.sidecar_image, o.pull_policy}, (*authority)->certificate(), [&](const auto& leaf) { return (*authority)->issue(leaf); }}};
 
   Metrics metrics;
   kube::Events events{**client, "cutline-operator", o.pod};

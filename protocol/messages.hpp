@@ -86,9 +86,9 @@ struct Readdress {
 
 // A restic repository, where checkpoints are kept beyond their node. Keys and password are in no log, record or status.
 struct Repository {
-  std::string url;       // as restic writes it: "s3:https://host:9000/bucket/prefix"
+  std::string url;       // as restic writes it: "s3:https://host:9000/bucket/prefix", "rest:https://host:7078/" without its keys
   std::string password;  // of the repository: what its contents are encrypted with
-  std::string access_key, secret_key;
+  std::string access_key, secret_key;  // of the bucket; of a REST server: user and password
   std::string region;     // empty: what restic takes then
   std::string authority;  // PEM of whom to trust; empty: the system's
   std::uint32_t limit = 0;  // of uploads, in KiB/s; 0: none

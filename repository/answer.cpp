@@ -35,8 +35,9 @@ constexpr Known kKnown[] = {
     {"storagefull", Code::Exhausted, "the store is full: make room, or let retention take more away"},
     {"quotaexceeded", Code::Exhausted, "the store's quota is used up: raise it, or let retention take more away"},
     {"quota exceeded", Code::Exhausted, "the store's quota is used up: raise it, or let retention take more away"},
+    {"401 unauthorized", Code::Invalid, "the volume's server refuses the keys that its Secret held: it takes them anew within a minute"},
     {"insufficient storage", Code::Exhausted, "the store is full: make room, or let retention take more away"},
-    {"x509:", Code::Invalid, "the object store's certificate is not trusted: see spec.s3.caSecretRef"},
+    {"x509:", Code::Invalid, "the store's certificate is not trusted: of a bucket, see spec.s3.caSecretRef"},
     {"already locked", Code::Busy, "another program has locked the repository"},
     {"config file already exists", Code::Conflict, "the repository is there already"},
     {"no matching id found", Code::NotFound, "the repository has no such snapshot"},
@@ -44,18 +45,21 @@ constexpr Known kKnown[] = {
     {"specified bucket does not exist", Code::Invalid, "there is no such bucket: make it, or see spec.s3.bucket"},
     {"config file: stat: the specified key does not exist", Code::NotFound, "there is no repository yet"},
     {"config: no such file or directory", Code::NotFound, "there is no repository yet"},
-    {"connection refused", Code::Unavailable, "the object store does not answer"},
+    {"<config/> does not exist", Code::NotFound, "there is no repository yet"},
+    {"server response: 500", Code::Unavailable, "the volume's server can't read or write there: user 65532 must be allowed to, with spec.volume.hostPath root; its log says more"},
+    {"server response unexpected: 500", Code::Unavailable, "the volume's server can't read or write there: user 65532 must be allowed to, with spec.volume.hostPath root; its log says more"},
+    {"connection refused", Code::Unavailable, "the store does not answer"},
     {"no such host", Code::Unavailable, "the object store's name is not known: see spec.s3.endpoint"},
-    {"i/o timeout", Code::Unavailable, "the object store does not answer in time"},
-    {"connection reset", Code::Unavailable, "the object store broke the connection off"},
-    {"network is unreachable", Code::Unavailable, "there is no way to the object store"},
-    {"no route to host", Code::Unavailable, "there is no way to the object store"},
+    {"i/o timeout", Code::Unavailable, "the store does not answer in time"},
+    {"connection reset", Code::Unavailable, "the store broke the connection off"},
+    {"network is unreachable", Code::Unavailable, "there is no way to the store"},
+    {"no route to host", Code::Unavailable, "there is no way to the store"},
     {"server gave http response to https client", Code::Invalid, "the object store speaks plain http: see spec.s3.endpoint"},
     {"ciphertext verification failed", Code::Corrupt, "what the repository holds is damaged"},
     {"hash mismatch", Code::Corrupt, "what the repository holds is damaged"},
     {"invalid data returned", Code::Corrupt, "what the repository holds is damaged"},
     {"fatal: repository contains errors", Code::Corrupt, "what the repository holds is damaged"},
-    {"returned error, retrying", Code::Unavailable, "the object store fails"},
+    {"returned error, retrying", Code::Unavailable, "the store fails"},
 };
 
 std::string lower(std::string_view text) {
@@ -186,6 +190,10 @@ Result<Size> raw_size(std::string_view json) {
   return parsed<Size>(json, [](const Json& stats) {
     return Size{Bytes{stats.at("total_size").get<std::uint64_t>()}, stats.value("snapshots_count", std::uint64_t{0})};
   });
+}
+
+Result<std::string> repository_id(std::string_view config) {
+  return parsed<std::string>(config, [](const Json& json) { return json.at("id").get<std::string>(); });
 }
 
 }  // namespace cutline::repository

@@ -23,5 +23,6 @@ struct Going {
 [[nodiscard]] Result<Kept> summary(std::string_view lines);
 [[nodiscard]] Result<std::vector<Found>> snapshots(std::string_view json);
 [[nodiscard]] Result<Size> raw_size(std::string_view json);
+[[nodiscard]] Result<std::string> repository_id(std::string_view config);
 
 }  // namespace cutline::repository

@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "repository/address.hpp"
 #include "repository/answer.hpp"
 #include "repository/compressible.hpp"
 
@@ -177,9 +178,9 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
     authority = *std::move(file);
     child.arguments.insert(child.arguments.end(), {"--cacert", child.inherit(authority.get())});
   }
-  child.environment = {"RESTIC_REPOSITORY=" + repository_.url, "RESTIC_PASSWORD=" + repository_.password, "RESTIC_PROGRESS_FPS=2",
+  child.environment = {"RESTIC_REPOSITORY=" + address(repository_), "RESTIC_PASSWORD=" + repository_.password, "RESTIC_PROGRESS_FPS=2",
                        "HOME=" + program_.work,  "TMPDIR=" + temporary};
-  if (!repository_.access_key.empty())
+  if (!repository_.access_key.empty() && !is_rest(repository_))
     child.environment.insert(child.environment.end(),
                              {"AWS_ACCESS_KEY_ID=" + repository_.access_key, "AWS_SECRET_ACCESS_KEY=" + repository_.secret_key});
   if (!repository_.region.empty()) child.environment.push_back("AWS_DEFAULT_REGION=" + repository_.region);
@@ -208,8 +209,13 @@ Status Restic::run_alone(const Command& command, Deadline deadline, const Attent
   }
 }
 
+Result<std::string> Restic::identity(Deadline deadline) const {
+  const auto said = run({{"cat", "config"}, {}}, deadline, {});
+  return said ? repository_id(said->said) : tl::unexpected(said.error());
+}
+
 Status Restic::make(Deadline deadline) const {
-  const auto there = run({{"cat", "config"}, {}}, deadline, {});
+  const auto there = identity(deadline);
   if (there) return {};
   if (there.error().code != Code::NotFound) return tl::unexpected(there.error());
   const auto made = run({{"init"}, {}}, deadline, {});

@@ -66,6 +66,8 @@ class Restic {
 
   // Makes the repository unless there is one. Invalid: there is, and it has another password.
   [[nodiscard]] Status make(Deadline deadline) const;
+  // What it was named when it was made; wherever it is moved, it keeps it.
+  [[nodiscard]] Result<std::string> identity(Deadline deadline) const;
 
   // The contents of a folder, as snapshot of `host`.
   [[nodiscard]] Result<Kept> keep_folder(const std::string& folder, const std::string& host, const Tags& tags, Deadline deadline,

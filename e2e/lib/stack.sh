@@ -21,7 +21,7 @@ build_stack() {
     fi
     [[ -f $build_folder/build.ninja ]] || cmake --preset release -S "$top" -B "$build_folder" >"$log/configure.log" 2>&1 ||
         { tail -n 20 "$log/configure.log" >&2; die "cmake failed; the whole log is $log/configure.log"; }
-    (ninja -C "$build_folder" "${stack_programs[@]}" "$@" && "$top/images/criu-bundle/make" "$build_folder/criu") >"$log/build.log" 2>&1 &
+    (ninja -C "$build_folder" "${stack_programs[@]}" "$@" && "$top/images/criu-bundle/make" "$build_folder/criu" && "$top/images/rest-server/make") >"$log/build.log" 2>&1 &
     follow $! "$log/build.log" "building Cutline"
     [[ -z $go_pid ]] || follow "$go_pid" "$log/cluster.log" "building Kubernetes"
 }

@@ -118,7 +118,6 @@ std::vector<std::string> not_implemented(const Json& object) {
   const bool alone = text(object, "/spec/protocol") == "Independent";  // no moment is before all of them freeze
   name_if(alone && object.contains(Pointer{"/spec/hooks/beforeFreeze"}), "spec.hooks.beforeFreeze with protocol Independent");
   name_if(alone && object.contains(Pointer{"/spec/hooks/afterThaw"}), "spec.hooks.afterThaw with protocol Independent");
-  name_if(object.contains(Pointer{"/spec/volume"}), "spec.volume");
   return out;
 }
 

@@ -27,6 +27,9 @@ class Authority {
   [[nodiscard]] std::string certificate() const { return pair_.certificate; }
   [[nodiscard]] std::string host() const;
 
+  // A key and certificate for a server of ours. Thread-safe.
+  [[nodiscard]] Result<control::KeyAndCertificate> issue(const control::LeafRequest& leaf) const { return control::issue(pair_, leaf); }
+
   // For a sidecar: the bearer token must be a pod's, for audience cutline.dev; the certificate then names that pod's UID.
   [[nodiscard]] Result<std::string> issue_for_token(const std::string& token, const std::string& request, Deadline deadline);
 

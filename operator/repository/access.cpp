@@ -1,6 +1,7 @@
 #include "operator/repository/access.hpp"
 
 #include "operator/api/resources.hpp"
+#include "operator/repository/server_plan.hpp"
 #include "operator/webhook/base64.hpp"
 
 namespace cutline::op::repository {
@@ -41,14 +42,14 @@ std::string named(const Json& repository, const char* pointer, const char* other
 }  // namespace
 
 SecretNames secret_names(const Json& repository) {
-  return {kube::string_at(repository, "/spec/s3/credentialsSecretRef/name"), kube::string_at(repository, "/spec/passwordSecretRef/name"),
-          kube::string_at(repository, "/spec/s3/caSecretRef/name")};
+  const auto credentials = is_on_volume(repository) ? server_name(kube::key_of(repository).name) : kube::string_at(repository, "/spec/s3/credentialsSecretRef/name");
+  return {credentials, kube::string_at(repository, "/spec/passwordSecretRef/name"), kube::string_at(repository, "/spec/s3/caSecretRef/name")};
 }
 
 Result<protocol::Repository> repository_from(const Json& repository, const Json& credentials, const Json& password, const Json& authority) {
-  if (!repository.contains(Json::json_pointer("/spec/s3"))) return fail(Code::Unsupported, "this version keeps checkpoints in buckets only: write spec.s3");
   protocol::Repository out;
-  out.url = url_of(repository);
+  const bool on_volume = is_on_volume(repository);
+  if (!on_volume) out.url = url_of(repository);
   out.region = kube::string_at(repository, "/spec/s3/region");
   out.limit = repository.value(Json::json_pointer("/spec/uploadLimitKiB"), std::uint32_t{0});
   const auto take = [](std::string& to, const Json& secret, const std::string& key, std::string_view what) -> cutline::Status {
@@ -59,7 +60,10 @@ Result<protocol::Repository> repository_from(const Json& repository, const Json&
   };
   if (auto taken = take(out.password, password, named(repository, "/spec/passwordSecretRef/key", "password"), "spec.passwordSecretRef"); !taken)
     return tl::unexpected(taken.error());
-  if (!credentials.is_null()) {
+  if (on_volume) {
+    for (const auto& [to, key] : {std::pair{&out.url, "url"}, std::pair{&out.access_key, "user"}, std::pair{&out.secret_key, "password"}, std::pair{&out.authority, "ca.crt"}})
+      if (auto taken = take(*to, credentials, key, "of the volume's server"); !taken) return tl::unexpected(taken.error());
+  } else if (!credentials.is_null()) {
     for (const auto& [to, key] : {std::pair{&out.access_key, "accessKeyId"}, std::pair{&out.secret_key, "secretAccessKey"}})
       if (auto taken = take(*to, credentials, key, "spec.s3.credentialsSecretRef"); !taken) return tl::unexpected(taken.error());
   }

@@ -9,7 +9,7 @@ namespace cutline::op::repository {
 
 using kube::Json;
 
-// Names of Secrets that the spec refers to; empty: none.
+// Names of Secrets that the spec refers to; empty: none. On a volume the credentials are those of its server.
 struct SecretNames {
   std::string credentials, password, authority;
 };
@@ -19,7 +19,7 @@ struct SecretNames {
 [[nodiscard]] Result<protocol::Repository> repository_from(const Json& repository, const Json& credentials, const Json& password,
                                                            const Json& authority);
 
-// NotFound: a Secret is missing. Unsupported: a volume.
+// NotFound: a Secret is missing.
 [[nodiscard]] Result<protocol::Repository> read_access(kube::Client& client, const Json& repository, Deadline deadline);
 
 }  // namespace cutline::op::repository

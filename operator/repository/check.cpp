@@ -3,7 +3,6 @@
 #include "base/log.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
-#include "operator/api/spec.hpp"
 #include "operator/api/text.hpp"
 #include "operator/repository/access.hpp"
 #include "operator/repository/keeping.hpp"
@@ -71,7 +70,7 @@ Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, c
 Result<Outcome> check(Context& context, const kube::Key& key) {
   auto object = context.client.get(kRepositories, key, Deadline::after(kRead));
   if (!object) return gone_or(object.error());
-  if (kube::is_being_deleted(*object) || !not_implemented(*object).empty()) return Outcome{};
+  if (kube::is_being_deleted(*object)) return Outcome{};
   const auto* intact = find_condition(*object, "Intact");
   const bool damaged = intact != nullptr && intact->value("status", "") == "False";
   if (!is_true(*object, "Ready") && !damaged) return Outcome{kNotReadyYet};

@@ -6,18 +6,28 @@
 #include <mutex>
 #include <set>
 
+#include "operator/repository/server_plan.hpp"
 #include "operator/repository/signing.hpp"
 #include "operator/repository/turns.hpp"
 #include "repository/restic.hpp"
 
 namespace cutline::op::repository {
 
+// What servers of repositories on volumes are made of.
+struct Servers {
+  ServerImage image;
+  std::string authority;  // PEM: whom their clients trust
+  std::function<Result<control::KeyAndCertificate>(const control::LeafRequest&)> issue;
+};
+
 class Keeping {
  public:
-  Keeping(cutline::repository::Program program, Signing signing) : program_(std::move(program)), signing_(std::move(signing)) {}
+  Keeping(cutline::repository::Program program, Signing signing, Servers servers)
+      : program_(std::move(program)), signing_(std::move(signing)), servers_(std::move(servers)) {}
 
   [[nodiscard]] const cutline::repository::Program& program() const { return program_; }
   [[nodiscard]] const Signing& signing() const { return signing_; }
+  [[nodiscard]] const Servers& servers() const { return servers_; }
 
   // Called with a repository that has something to do now. Nothing: nobody listens any more.
   void listen(std::function<void(const kube::Key&)> bell);
@@ -92,6 +102,7 @@ class Keeping {
 
   cutline::repository::Program program_;
   Signing signing_;
+  Servers servers_;
   mutable std::mutex mutex_;
   std::function<void(const kube::Key&)> bell_ = [](const kube::Key&) {};
   std::map<kube::Key, Place> places_;

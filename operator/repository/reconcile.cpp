@@ -3,10 +3,10 @@
 #include "base/log.hpp"
 #include "operator/api/conditions.hpp"
 #include "operator/api/resources.hpp"
-#include "operator/api/spec.hpp"
 #include "operator/repository/access.hpp"
 #include "operator/repository/durable.hpp"
 #include "operator/repository/keeping.hpp"
+#include "operator/repository/server.hpp"
 #include "operator/rounds/record_keeper.hpp"
 #include "operator/snapshot/composition.hpp"
 #include "repository/tags.hpp"
@@ -24,6 +24,8 @@ constexpr Millis kClearing{30 * 60'000};
 constexpr Millis kLookEvery{30'000};
 constexpr Millis kAgainInTrouble{10'000};
 constexpr Millis kTurnAgain{300};
+constexpr std::size_t kShownOfId = 10;
+constexpr Millis kStartsAgain{2'000};
 
 // What this snapshot consists of, but for what other snapshots consist of too.
 bool is_of(const r::Found& found, const std::string& snapshot_uid, const std::vector<op::snapshot::Part>& parts, const op::snapshot::Needed& needed) {
@@ -56,12 +58,17 @@ class Turn {
       : context_(context), keeping_(context.keeping), keeper_(context.client, kRepositories, std::move(object)), key_(keeper_.key()) {}
 
   Result<Outcome> take() {
+    const bool look = !is_true(keeper_.object(), "Ready") || keeping_.look_is_due(key_);
+    if (look && is_on_volume(keeper_.object())) {
+      const auto standing = provide_server(context_, keeper_.object(), Deadline::after(kQuestion));
+      if (const auto* why = std::get_if<Error>(&standing)) return not_ready(*why);
+      if (const auto* starts = std::get_if<Starts>(&standing)) return starting(starts->what);
+    }
     const auto access = read_access(context_.client, keeper_.object(), Deadline::after(kRead));
     if (!access) return not_ready(access.error());
     const r::Restic restic{*access, keeping_.program()};
-    const bool look = !is_true(keeper_.object(), "Ready") || keeping_.look_is_due(key_);
     if (look)
-      if (auto made = restic.make(Deadline::after(kQuestion)); !made) return not_ready(made.error());
+      if (auto opened = open(restic); !opened) return not_ready(opened.error());
     if (const auto outcome = clear(restic); outcome) return *outcome;
     if (!look) return Outcome{kLookEvery};
     if (const auto* intact = find_condition(keeper_.object(), "Intact"); intact != nullptr && intact->value("status", "") == "False")
@@ -70,6 +77,22 @@ class Turn {
   }
 
  private:
+  // Made if it is not there, but for one that was: what its snapshots' objects name does not come back in an empty one.
+  cutline::Status open(const r::Restic& restic) {
+    const auto known = kube::string_at(keeper_.object(), "/status/id");
+    if (known.empty())
+      if (auto made = restic.make(Deadline::after(kQuestion)); !made) return made;
+    auto id = restic.identity(Deadline::after(kQuestion));
+    if (!id && id.error().code == Code::NotFound && !known.empty())
+      return fail(Code::NotFound, "the repository {} that was here is gone: bring it back, or make this object anew to begin with an empty one", known.substr(0, kShownOfId));
+    if (!id) return tl::unexpected(id.error());
+    if (!known.empty() && *id != known)
+      return fail(Code::NotFound, "another repository is here ({}) than was before ({}): bring that back, or make this object anew to go on with this one",
+                  id->substr(0, kShownOfId), known.substr(0, kShownOfId));
+    id_ = *std::move(id);
+    return {};
+  }
+
   // What is to be forgotten, and the bytes that nobody refers to. An outcome: not now.
   std::optional<Outcome> clear(const r::Restic& restic) {
     const auto snapshots = keeping_.to_forget(key_);
@@ -117,11 +140,19 @@ class Turn {
     return write(
         [&](Json& object) {
           set_condition(object, {"Ready", true, "Reached", "it can be written to and read"}, now_text());
+          object["status"]["id"] = id_;
+          if (find_condition(object, "NotImplemented") != nullptr)  // an earlier version said so of volumes
+            set_condition(object, {"NotImplemented", false, "AllImplemented", "this version can use it"}, now_text());
           if (!size) return;
           object["status"]["bytes"] = value(size->bytes);
           object["status"]["checkpoints"] = checkpoints;
         },
         kLookEvery);
+  }
+
+  // Of a server that is on its way nobody need be told.
+  Result<Outcome> starting(const std::string& what) {
+    return write([&](Json& object) { set_condition(object, {"Ready", false, "Starting", what}, now_text()); }, kStartsAgain);
   }
 
   Result<Outcome> not_ready(const Error& why) {
@@ -143,20 +174,8 @@ class Turn {
   Keeping& keeping_;
   RecordKeeper keeper_;
   kube::Key key_;
+  std::string id_;  // of the repository, once it is open
 };
-
-Result<Outcome> refuse(Context& context, Json object, const std::vector<std::string>& fields) {
-  if (is_true(object, "NotImplemented")) return Outcome{};
-  const auto message = fmt::format("this version does not carry out {} yet", fmt::join(fields, ", "));
-  RecordKeeper keeper{context.client, kRepositories, std::move(object)};
-  auto written = keeper.write([&](Json& repository) -> cutline::Status {
-    set_condition(repository, {"NotImplemented", true, "NotImplemented", message}, now_text());
-    set_condition(repository, {"Ready", false, "NotImplemented", message}, now_text());
-    return {};
-  }, kPatience, context.stop);
-  if (!written) return tl::unexpected(written.error());
-  return Outcome{};
-}
 
 }  // namespace
 
@@ -167,7 +186,6 @@ Result<Outcome> reconcile(Context& context, const kube::Key& key) {
     return gone_or(object.error());
   }
   if (kube::is_being_deleted(*object)) return Outcome{};
-  if (const auto fields = not_implemented(*object); !fields.empty()) return refuse(context, *std::move(object), fields);
   return Turn{context, *std::move(object)}.take();
 }
 

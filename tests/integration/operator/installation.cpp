@@ -49,7 +49,8 @@ void Installation::TearDown() {
 }
 
 Status Installation::prepare() {
-  auto server = ApiServer::start(Deadline::after(Millis{180'000}));
+  // Addresses of Services are loopback addresses: a test can stand in for what is behind one.
+  auto server = ApiServer::start(Deadline::after(Millis{180'000}), {.arguments = {"--service-cluster-ip-range=127.32.0.0/20"}});
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);
   auto client = server_->client();

@@ -43,13 +43,6 @@ TEST_F(TheStatus, OfAPolicyNamesTheFieldsThatAreNotCarriedOut) {
             "this version does not carry out spec.hooks.afterThaw with protocol Independent yet");
 }
 
-TEST_F(TheStatus, OfARepositoryIsNotReadyAndSaysWhy) {
-  (void)make("SnapshotRepository", "backups",
-             {{"volume", {{"claimName", "images"}}}, {"passwordSecretRef", {{"name", "password"}}}});
-  ASSERT_TRUE(becomes_true(op::kRepositories, "backups", "NotImplemented"));
-  EXPECT_THAT(condition(read(op::kRepositories, "backups").value(), "Ready", "message"), HasSubstr("spec.volume"));
-}
-
 TEST_F(TheStatus, OfARollbackNamesAPodThatTheWorkloadHasNot) {
   (void)pod("ledger-0");
   (void)policy();

@@ -7,6 +7,9 @@
 #include <cstdlib>
 #include <thread>
 
+#include "base/fd.hpp"
+#include "operator/repository/server_plan.hpp"
+
 namespace cutline::test {
 namespace {
 
@@ -36,14 +39,17 @@ bool answers(std::uint16_t port) {
 std::string program(const std::string& name) {
   const char* cache = std::getenv("CUTLINE_CACHE");
   auto path = fmt::format("{}/bin/{}", cache != nullptr ? cache : "/var/cache/cutline", name);
-  if (!std::filesystem::exists(path)) throw std::runtime_error(path + " is missing: run e2e/objectstores/build");
+  if (!std::filesystem::exists(path)) throw std::runtime_error(path + " is missing: run e2e/objectstores/build and images/rest-server/make");
   return path;
 }
 
 }  // namespace
 
+std::string rest_server() { return program("restic-rest-server"); }
+
 ObjectStore::ObjectStore(StoreKind kind, std::filesystem::path folder) : kind_(kind), folder_(std::move(folder)), port_(free_port()) {
   std::filesystem::create_directories(bucket());
+  if (kind_ == StoreKind::Volume) authority_ = control::make_authority("test", std::chrono::hours{24}).value();
   start();
 }
 
@@ -53,6 +59,8 @@ Child ObjectStore::command() const {
   if (kind_ == StoreKind::Versitygw) {
     out.arguments = {program("versitygw"), "--port", address, "--quiet", "posix", folder_};
     out.environment = {"ROOT_ACCESS_KEY=" + access_key_, "ROOT_SECRET_KEY=" + secret_key_, "HOME=" + folder_.string()};
+  } else if (kind_ == StoreKind::Volume) {
+    out.arguments = op::repository::server_command(rest_server(), address, bucket(), secret(""));
   } else {
     out.arguments = {program("rclone-s3"), "serve", "s3", "--addr", address, "--auth-key", access_key_ + ',' + secret_key_, "--vfs-cache-mode", "off", folder_};
     out.environment = {"HOME=" + folder_.string(), "RCLONE_CONFIG=/dev/null"};
@@ -62,7 +70,16 @@ Child ObjectStore::command() const {
   return out;
 }
 
+// As the operator's Secret has it.
+void ObjectStore::write_secret() const {
+  const auto own = control::issue(authority_, {.identity = "cutline://test", .addresses = {"127.0.0.1"}}).value();
+  std::filesystem::create_directories(secret(""));
+  for (const auto& [name, text] : {std::pair{"tls.crt", own.certificate}, std::pair{"tls.key", own.key}, std::pair{"htpasswd", op::repository::htpasswd(access_key_, secret_key_)}})
+    if (const auto written = replace_file(secret(name), text); !written) throw std::runtime_error(written.error().message);
+}
+
 void ObjectStore::start() {
+  if (kind_ == StoreKind::Volume) write_secret();
   auto started = command().start();
   if (!started) throw std::runtime_error(started.error().message);
   running_.emplace(*std::move(started));
@@ -81,12 +98,13 @@ void ObjectStore::accept(std::string access_key, std::string secret_key) {
 }
 
 protocol::Repository ObjectStore::repository(const std::string& prefix) const {
-  return {.url = fmt::format("s3:http://127.0.0.1:{}/backups/{}", port_, prefix),
+  const bool on_volume = kind_ == StoreKind::Volume;
+  return {.url = on_volume ? fmt::format("rest:https://127.0.0.1:{}/{}/", port_, prefix) : fmt::format("s3:http://127.0.0.1:{}/backups/{}", port_, prefix),
           .password = "correct horse battery staple",
           .access_key = access_key_,
           .secret_key = secret_key_,
           .region = {},
-          .authority = {}};
+          .authority = authority_.certificate};
 }
 
 }  // namespace cutline::test

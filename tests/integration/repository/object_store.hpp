@@ -1,14 +1,18 @@
-// A real S3 server on loopback over a folder of the test's: versitygw, or rclone's. Made by e2e/objectstores/build; ends with the object.
+// A real server on loopback over a folder of the test's, which ends with the object: one of S3, versitygw or rclone's (made by
+// e2e/objectstores/build), or that of repositories on volumes (images/rest-server/make).
 #pragma once
 
 #include <filesystem>
 
 #include "base/child.hpp"
+#include "control/pki.hpp"
 #include "protocol/messages.hpp"
 
 namespace cutline::test {
 
-enum class StoreKind { Versitygw, Rclone };
+[[nodiscard]] std::string rest_server();  // the program of repositories on volumes
+
+enum class StoreKind { Versitygw, Rclone, Volume };
 
 class ObjectStore {
  public:
@@ -26,10 +30,13 @@ class ObjectStore {
 
  private:
   [[nodiscard]] Child command() const;
+  [[nodiscard]] std::filesystem::path secret(const char* name) const { return folder_.string() + ".keys/" + name; }
+  void write_secret() const;
   StoreKind kind_;
   std::filesystem::path folder_;
   std::uint16_t port_ = 0;
   std::string access_key_ = "cutline-test", secret_key_ = "not-a-secret-at-all";
+  control::KeyAndCertificate authority_;  // of a volume's server
   std::optional<Running> running_;
 };
 

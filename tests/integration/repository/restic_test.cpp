@@ -1,4 +1,4 @@
-// A real restic against real S3 servers, which are killed, revoke their keys, fill up and stand still.
+// A real restic against real servers, of S3 and of volumes, which are killed, revoke their keys, fill up and stand still.
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -69,8 +69,11 @@ struct AnObjectStore : testing::TestWithParam<StoreKind> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Real, AnObjectStore, testing::Values(StoreKind::Versitygw, StoreKind::Rclone),
-                         [](const auto& tested) { return tested.param == StoreKind::Versitygw ? "Versitygw" : "Rclone"; });
+constexpr auto kEach = [] { return testing::Values(StoreKind::Versitygw, StoreKind::Rclone, StoreKind::Volume); };
+constexpr auto kName = [](const auto& tested) {
+  return tested.param == StoreKind::Versitygw ? "Versitygw" : tested.param == StoreKind::Rclone ? "Rclone" : "Volume";
+};
+INSTANTIATE_TEST_SUITE_P(Real, AnObjectStore, kEach(), kName);
 
 TEST_P(AnObjectStore, GivesBackWhatWasKept) {
   fill(source / "app" / "pages-1.img", 5'000'000, 1);
@@ -119,7 +122,7 @@ TEST_P(AnObjectStore, KeepsASignedManifestAsItIs) {
   EXPECT_EQ(must(repository::verify(read, std::vector{key.open})), manifest);
 }
 
-TEST_P(AnObjectStore, RefusesAWrongPasswordAndAMissingBucketInWordsThatHelp) {
+TEST_P(AnObjectStore, RefusesAWrongPasswordInWordsThatHelp) {
   must(restic().make(soon()));
   auto wrong = store.repository();
   wrong.password = "wrong";
@@ -127,11 +130,62 @@ TEST_P(AnObjectStore, RefusesAWrongPasswordAndAMissingBucketInWordsThatHelp) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::Invalid);
   EXPECT_THAT(refused.error().message, testing::HasSubstr("passwordSecretRef"));
+}
+
+TEST_P(AnObjectStore, OfS3NamesAMissingBucket) {
+  if (GetParam() == StoreKind::Volume) return;  // has none
   auto elsewhere = store.repository();
   elsewhere.url.replace(elsewhere.url.find("/backups"), 8, "/nowhere");
   const auto missing = restic(elsewhere).make(soon());
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().message, testing::HasSubstr("no such bucket"));
+}
+
+TEST_P(AnObjectStore, HasANameThatStaysAndASecondOneHasAnother) {
+  const auto there = restic();
+  const auto none = there.identity(soon());
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Code::NotFound) << none.error().message;
+  must(there.make(soon()));
+  const auto name = must(there.identity(soon()));
+  must(there.make(soon()));
+  EXPECT_EQ(must(there.identity(soon())), name);
+  const auto other = restic(store.repository("other"));
+  must(other.make(soon()));
+  EXPECT_NE(must(other.identity(soon())), name);
+}
+
+struct AVolumesServer : testing::Test {
+  store::Temporary folder;
+  ObjectStore store{StoreKind::Volume, folder.path() / "store"};
+  [[nodiscard]] Status made(const protocol::Repository& as) const {
+    return Restic{as, {.work = folder.path() / "work"}}.make(Deadline::after(10s));
+  }
+};
+
+TEST_F(AVolumesServer, LetsNobodyInWithoutItsKeysAndNeverShowsThem) {
+  auto access = store.repository();
+  access.secret_key = "guessed";
+  const auto refused = made(access);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::Invalid) << refused.error().message;
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("refuses the keys"));
+  EXPECT_THAT(refused.error().message, testing::Not(testing::HasSubstr("guessed")));
+  access = store.repository();
+  store.kill();
+  const auto away = made(access);
+  ASSERT_FALSE(away);
+  EXPECT_EQ(away.error().code, Code::Unavailable) << away.error().message;
+  EXPECT_THAT(away.error().message, testing::AllOf(testing::HasSubstr("does not answer"), testing::Not(testing::HasSubstr(access.secret_key))));
+}
+
+TEST_F(AVolumesServer, IsToldFromAnImpostorByItsCertificate) {
+  auto access = store.repository();
+  access.authority = control::make_authority("another", std::chrono::hours{1}).value().certificate;
+  const auto distrusted = made(access);
+  ASSERT_FALSE(distrusted);
+  EXPECT_EQ(distrusted.error().code, Code::Invalid) << distrusted.error().message;
+  EXPECT_THAT(distrusted.error().message, testing::HasSubstr("certificate is not trusted"));
 }
 
 TEST_P(AnObjectStore, NeverGivesBackBytesThatWereChangedInIt) {
@@ -191,8 +245,7 @@ struct MidUpload : AnObjectStore {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Real, MidUpload, testing::Values(StoreKind::Versitygw, StoreKind::Rclone),
-                         [](const auto& tested) { return tested.param == StoreKind::Versitygw ? "Versitygw" : "Rclone"; });
+INSTANTIATE_TEST_SUITE_P(Real, MidUpload, kEach(), kName);
 
 TEST_P(MidUpload, AServerThatIsKilledAndComesBackFindsTheUploadGoingOn) {
   begin(6'000);
@@ -221,7 +274,7 @@ TEST_P(MidUpload, KeysThatAreRevokedEndItAndAreNamed) {
   const auto& kept = end();
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().code, Code::Invalid) << kept.error().message;
-  EXPECT_THAT(kept.error().message, testing::HasSubstr("credentialsSecretRef"));
+  EXPECT_THAT(kept.error().message, testing::HasSubstr(GetParam() == StoreKind::Volume ? "refuses the keys" : "credentialsSecretRef"));
 }
 
 TEST_P(MidUpload, AServerThatStandsStillForAWhileCostsTimeOnly) {

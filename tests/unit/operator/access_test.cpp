@@ -50,7 +50,16 @@ TEST(ABucket, NamesTheSecretAndTheKeyThatAreMissing) {
   EXPECT_THAT(password.error().message, HasSubstr("spec.passwordSecretRef"));
 }
 
-TEST(AVolume, IsNotReachedYet) { EXPECT_EQ(repository_from({{"spec", {{"volume", Json::object()}}}}, {}, kPassword, {}).error().code, Code::Unsupported); }
+TEST(AVolume, IsReachedAsTheSecretOfItsServerSays) {
+  const Json volume = {{"metadata", {{"name", "backups"}, {"namespace", "shop"}}},
+                       {"spec", {{"volume", {{"claimName", "c"}}}, {"passwordSecretRef", {{"name", "password"}}}, {"uploadLimitKiB", 512}}}};
+  EXPECT_EQ(secret_names(volume).credentials, "repository-backups");
+  const auto server = secret("repository-backups", {{"url", "rest:https://10.0.0.7:7078/"}, {"user", "cutline"}, {"password", "0123"}, {"ca.crt", "-----BEGIN"}});
+  const auto access = repository_from(volume, server, kPassword, {});
+  ASSERT_TRUE(access) << access.error().message;
+  EXPECT_EQ(*access, (protocol::Repository{"rest:https://10.0.0.7:7078/", "pass word", "cutline", "0123", "", "-----BEGIN", 512}));
+  EXPECT_THAT(repository_from(volume, secret("repository-backups", {{"user", "cutline"}}), kPassword, {}).error().message, HasSubstr("repository-backups (of the volume's server) has no key url"));
+}
 
 TEST(TheSigningSecret, TrustsItsOwnKeyAndEachOtherPublicKeyInIt) {
   namespace r = cutline::repository;

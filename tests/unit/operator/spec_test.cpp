@@ -85,8 +85,6 @@ TEST(NotImplemented, NamesEachFieldThatThisVersionDoesNotCarryOut) {
                                     {"repositoryRef", {{"name", "backups"}}},
                                     {"retention", {{"keepLast", 5}}}})),
               ElementsAre("spec.hooks.afterThaw with protocol Independent"));
-  EXPECT_TRUE(not_implemented(spec({{"s3", Json::object()}})).empty());
-  EXPECT_THAT(not_implemented(spec({{"volume", Json::object()}})), ElementsAre("spec.volume"));
 }
 
 TEST(NotImplemented, IsNothingThatThisVersionCarriesOut) {

@@ -40,6 +40,20 @@ INSTANTIATE_TEST_SUITE_P(
                     Said{"Fatal: create repository at /tmp/r failed: config file already exists\n\n", Code::Conflict, "already"},
                     Said{"invalid id \"deadbeef\": no matching ID found for prefix \"deadbeef\"\n", Code::NotFound, "no such snapshot"}));
 
+// Of a volume's server.
+const std::string kNone = "Fatal: unable to open config file: <config/> does not exist\nIs there a repository at the following location?\nrest:https://cutline:***@10.0.0.7:7078/\n";
+const std::string kKeys = "Fatal: unable to open config file: unexpected HTTP response (401): 401 Unauthorized\nIs there a repository at the following location?\nrest:https://cutline:***@10.0.0.7:7078/\n";
+const std::string kImpostor = "Fatal: unable to open config file: client.Head: Head \"https://cutline:***@10.0.0.7:7078/config\": x509: certificate signed by unknown authority\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    OfAVolume, Complaint,
+    testing::Values(Said{kNone.c_str(), Code::NotFound, "no repository yet"}, Said{kKeys.c_str(), Code::Invalid, "refuses the keys"},
+                    Said{kImpostor.c_str(), Code::Invalid, "certificate is not trusted"},
+                    Said{"Fatal: create repository at rest:https://cutline:***@10.0.0.7:7078/ failed: Fatal: server response unexpected: 500 Internal Server Error (500)\n", Code::Unavailable, "user 65532"},
+                    Said{"List(key) returned error, retrying after 1s: List failed, server response: 500 Internal Server Error (500)\n", Code::Unavailable, "user 65532"},
+                    Said{"Save(<data/01fd>) returned error, retrying after 1s: server response unexpected: 507 Insufficient Storage (507)\n", Code::Exhausted, "full"},
+                    Said{"Fatal: create repository at rest:https://cutline:***@10.0.0.7:7078/ failed: Fatal: config file already exists\n", Code::Conflict, "already"}));
+
 TEST(Complaints, TheStoreBeingFullCountsMoreThanThatItIsTriedAgain) {
   const auto known = understand("Save(<data/1>) returned error, retrying after 1s: client.PutObject: write: no space left on device\n");
   ASSERT_TRUE(known);
