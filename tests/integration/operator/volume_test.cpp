@@ -99,7 +99,7 @@ TEST_F(ARepositoryOnAVolume, HasAServerThatGoesWithItAndDataThatStays) {
     if (const auto* upload = std::get_if<protocol::Upload>(&command)) {
       EXPECT_EQ(upload->repository.url, secret("url"));
       EXPECT_EQ(upload->repository.secret_key, secret("password"));
-      EXPECT_EQ(upload->repository.authority, secret("ca.crt"));
+      EXPECT_EQ(upload->repository.authority + "\n", secret("ca.crt"));
     }
   const auto uid = kube::uid_of(read(op::kSnapshots, "first").value());
   EXPECT_EQ(restic().find(r::manifest_tags(ns, "first", uid), soon()).value().size(), 1U);
