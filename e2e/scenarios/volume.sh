@@ -37,15 +37,37 @@ spec:
 YAML
 }
 ready_says() { value srepo "${2:-backups}" '.status.conditions[]? | select(.type == "Ready") | .message' | grep -q -- "$1"; }
-storage() { echo "/var/lib/cutline-$namespace"; }
 
 lacks_claim() {
     volume_repository
     await 60 "the repository to name the claim" ready_says "no PersistentVolumeClaim backups"
 }
 
-# The volume is a folder of the node; a pod of ours has it too, makes it the group's, and looks at it.
+# A folder of the node, which a pod of ours makes the group's, looks into, and removes at the end.
+storage() { echo "/var/lib/cutline-e2e/$tag"; }
+looks() {
+    k apply -f - <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: looker}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: looker
+      image: $(image busybox)
+      imagePullPolicy: Never
+      command: [/busybox, sh, -c, "/busybox mkdir -p $(storage) && /busybox chgrp 65532 $(storage) && /busybox chmod 2775 $(storage) && exec /busybox sleep 1000000"]
+      volumeMounts: [{name: data, mountPath: $(dirname "$(storage)")}]
+  volumes:
+    - name: data
+      hostPath: {path: $(dirname "$(storage)"), type: DirectoryOrCreate}
+YAML
+    await 60 "a folder of the node" look true
+}
+look() { k exec looker -- /busybox sh -c "cd $(storage) && $1"; }
+
 has_claim() {
+    looks
     k apply -f - <<YAML
 apiVersion: v1
 kind: PersistentVolume
@@ -56,7 +78,7 @@ spec:
   persistentVolumeReclaimPolicy: Retain
   storageClassName: $namespace
   claimRef: {namespace: $namespace, name: backups}
-  hostPath: {path: $(storage), type: DirectoryOrCreate}
+  hostPath: {path: $(storage), type: Directory}
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -65,44 +87,23 @@ spec:
   accessModes: [ReadWriteOnce]
   storageClassName: $namespace
   resources: {requests: {storage: 1Gi}}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: looker}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-    - name: looker
-      image: $(image busybox)
-      imagePullPolicy: Never
-      command: [/busybox, sh, -c, "/busybox rm -rf /data/* && /busybox chgrp 65532 /data && /busybox chmod 2775 /data && exec /busybox sleep 1000000"]
-      volumeMounts: [{name: data, mountPath: /data}]
-  volumes:
-    - name: data
-      persistentVolumeClaim: {claimName: backups}
 YAML
     await 120 "the repository to be ready" holds srepo backups Ready
     [[ $(value srepo backups .status.id) =~ ^[0-9a-f]{64}$ ]] || fail "$(value srepo backups .status)"
     k get deployment,service,secret -l app.kubernetes.io/component=repository --no-headers
-    measure "$(value srepo backups '.status.conditions[] | select(.type == "Ready") | .message')"
 }
+packs() { look '/busybox find ledger/kept/data -type f | /busybox wc -l'; }
 
-look() { k exec looker -- /busybox sh -c "$1"; }
-packs() { look '/busybox find /data/ledger/kept/data -type f | /busybox wc -l'; }
-
-server_address() { k get service repository-backups -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'; }
-# From where the operator and everybody else is: the machine of the local cluster, or a pod.
 keys_are_wanted() {
-    local address
-    address=$(server_address)
-    anywhere /busybox timeout 10 nc -z "${address%:*}" "${address##*:}" || fail "$address does not answer"
-    [[ $(anywhere /busybox wget -q -O - --no-check-certificate "https://$address/config" 2>&1) == *401* ]] || fail "no 401: $(anywhere /busybox wget -q -O - --no-check-certificate "https://$address/config" 2>&1)"
+    local answer
+    answer=$(kubectl get --raw "/api/v1/namespaces/$namespace/services/https:repository-backups:7078/proxy/config" 2>&1 || true)
+    grep -Eiq 'unauthorized|logged in' <<<"$answer" || fail "it answered: $answer"
 }
 
 durable_on_volume() {
     durable_snapshot "$1"
     (($(packs) > 0)) || fail "nothing on the volume"
-    measure "$(look '/busybox du -sk /data' | cut -f 1) KiB on the volume"
+    measure "$(look '/busybox du -sk .' | cut -f 1) KiB on the volume"
 }
 
 server_pod() { pods_of app.kubernetes.io/component=repository; }
@@ -146,11 +147,10 @@ again() {
 on_node_folder() {
     volume_repository folder "{hostPath: $(storage)/of-the-node, nodeName: $(kubectl get node -o 'jsonpath={.items[0].metadata.name}')}"
     await 120 "the repository to be ready" holds srepo folder Ready
-    look '/busybox test -f /data/of-the-node/config'
-    look '/busybox rm -rf /data/*'
+    look '/busybox test -f of-the-node/config'
     k delete srepo folder backups --timeout=60s
     await 60 "their servers to go" no_server
-    k delete pod looker --wait=false
     k delete pvc backups --timeout=60s
     kubectl delete pv "$namespace" --timeout=60s
+    look "/busybox rm -rf $(storage)"
 }

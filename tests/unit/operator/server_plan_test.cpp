@@ -17,6 +17,7 @@ Json on(const Json& volume, const std::string& name = "backups") {
   return {{"metadata", {{"name", name}, {"namespace", "shop"}, {"uid", "u-1"}}}, {"spec", {{"volume", volume}}}};
 }
 const Json kClaim = on({{"claimName", "snapshots"}, {"path", "blue/shop"}});
+const Json kSecret = {{"data", {{"a", "b"}}}};
 const ServerImage kImage{"example.org/s:v1", "Always"};
 
 struct ItsSecret : testing::Test {
@@ -71,8 +72,7 @@ TEST_F(ItsSecret, ThatSomebodyHasBrokenIsMended) {
 TEST(Its, HashIsWhatTheServerUnderstands) { EXPECT_EQ(htpasswd("cutline", "secret"), "cutline:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n"); }
 
 TEST(Its, ObjectsGoWithTheRepositoryAndHaveOneName) {
-  const Json secret = {{"data", {{"a", "b"}}}};
-  for (const auto& object : {server_service(kClaim), server_deployment(kClaim, kImage, secret)}) {
+  for (const auto& object : {server_service(kClaim), server_deployment(kClaim, kImage, kSecret)}) {
     EXPECT_EQ(kube::to_string(kube::key_of(object)), "shop/repository-backups");
     EXPECT_EQ(object.at(Pointer{"/metadata/ownerReferences/0/uid"}), "u-1");
     EXPECT_EQ(object.at(Pointer{"/metadata/ownerReferences/0/kind"}), "SnapshotRepository");
@@ -80,7 +80,7 @@ TEST(Its, ObjectsGoWithTheRepositoryAndHaveOneName) {
 }
 
 TEST(Its, PodIsFoundByItsServiceAndIsNoMemberOfAWorkload) {
-  const auto deployment = server_deployment(kClaim, kImage, {});
+  const auto deployment = server_deployment(kClaim, kImage, kSecret);
   const auto labels = deployment.at(Pointer{"/spec/template/metadata/labels"});
   for (const auto& [key, value] : server_service(kClaim).at(Pointer{"/spec/selector"}).items()) EXPECT_EQ(labels.at(key), value);
   for (const auto& [key, value] : deployment.at(Pointer{"/spec/selector/matchLabels"}).items()) EXPECT_EQ(labels.at(key), value);
@@ -89,7 +89,7 @@ TEST(Its, PodIsFoundByItsServiceAndIsNoMemberOfAWorkload) {
 }
 
 TEST(Its, PodMayDoNothingButServeItsFolderOfTheClaim) {
-  const auto pod = server_deployment(kClaim, kImage, {}).at(Pointer{"/spec/template/spec"});
+  const auto pod = server_deployment(kClaim, kImage, kSecret).at(Pointer{"/spec/template/spec"});
   EXPECT_EQ(pod.at(Pointer{"/volumes/0/persistentVolumeClaim/claimName"}), "snapshots");
   const auto container = pod.at(Pointer{"/containers/0"});
   EXPECT_EQ(container.at(Pointer{"/volumeMounts/0/subPath"}), "blue/shop");
@@ -105,7 +105,7 @@ TEST(Its, PodMayDoNothingButServeItsFolderOfTheClaim) {
 }
 
 TEST(Its, PodIsOnTheNodeWhoseFolderItServes) {
-  const auto pod = server_deployment(on({{"hostPath", "/srv/cutline"}, {"path", "shop"}, {"nodeName", "node-1"}}), kImage, {}).at(Pointer{"/spec/template/spec"});
+  const auto pod = server_deployment(on({{"hostPath", "/srv/cutline"}, {"path", "shop"}, {"nodeName", "node-1"}}), kImage, kSecret).at(Pointer{"/spec/template/spec"});
   EXPECT_EQ(pod.at(Pointer{"/volumes/0/hostPath/path"}), "/srv/cutline/shop");
   EXPECT_FALSE(pod.at(Pointer{"/containers/0/volumeMounts/0"}).contains("subPath"));
   EXPECT_EQ(pod.at(Pointer{"/securityContext/runAsUser"}), 0) << "such a folder is root's";
@@ -117,7 +117,7 @@ TEST(Its, PodIsMadeAnewWhenItsSecretChanges) {
   const auto annotations = [](const Json& secret) { return server_deployment(kClaim, kImage, secret).at(Pointer{"/spec/template/metadata/annotations"}); };
   EXPECT_EQ(annotations({{"data", {{"a", "b"}}}}), annotations({{"data", {{"a", "b"}}}, {"metadata", {{"resourceVersion", "7"}}}}));
   EXPECT_NE(annotations({{"data", {{"a", "b"}}}}), annotations({{"data", {{"a", "c"}}}}));
-  EXPECT_EQ(server_deployment(kClaim, kImage, {}).at(Pointer{"/spec/strategy/type"}), "Recreate");
+  EXPECT_EQ(server_deployment(kClaim, kImage, kSecret).at(Pointer{"/spec/strategy/type"}), "Recreate");
 }
 
 TEST(Its, NameIsOneThatAServiceMayHave) {
