@@ -56,8 +56,9 @@ Standing of_pod(const Json& pod, const std::string& unbound) {
   if (const auto scheduled = condition(pod, "PodScheduled"); scheduled.is_object() && scheduled.value("status", "") == "False")
     return Error{Code::Unavailable, with(fmt::format("its server's pod {} finds no node{}", name, unbound), scheduled.value("message", ""))};
   if (auto why = stuck(name, pod)) return *std::move(why);
-  return Starts{fmt::format("its server's pod {} is starting on node {}{}; if it takes long, see kubectl describe pod {}", name,
-                            kube::string_at(pod, "/spec/nodeName"), unbound, name)};
+  const auto node = kube::string_at(pod, "/spec/nodeName");
+  return Starts{fmt::format("its server's pod {} is starting{}{}; if it takes long, see kubectl describe pod {}", name,
+                            node.empty() ? "" : " on node " + node, unbound, name)};
 }
 
 }  // namespace
