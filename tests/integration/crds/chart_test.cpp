@@ -79,11 +79,8 @@ TEST_F(Chart, TheOperatorMayWhatItNeedsAndNoMore) {
       {"patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io/cutline"}};
   for (const auto& [verb, what] : everywhere)
     EXPECT_THAT(may(account, verb, what, "default"), HasSubstr("yes")) << verb << " " << what;
-  for (const auto& [verb, what] : {std::pair{"create", "secrets"},
-                                   {"patch", "leases.coordination.k8s.io"}}) {
-    EXPECT_THAT(may(account, verb, what), HasSubstr("yes")) << verb << " " << what;
-    EXPECT_THAT(may(account, verb, what, "default"), HasSubstr("no")) << verb << " " << what << " elsewhere";
-  }
+  EXPECT_THAT(may(account, "patch", "leases.coordination.k8s.io"), HasSubstr("yes"));
+  EXPECT_THAT(may(account, "patch", "leases.coordination.k8s.io", "default"), HasSubstr("no"));
   const std::vector<std::pair<std::string, std::string>> nowhere{
       {"list", "secrets"},
       {"create", "pods"},
@@ -109,6 +106,19 @@ TEST_F(Chart, TheOperatorReadsTheSecretsOfRepositoriesUnlessThereAreNone) {
   install("true");
   EXPECT_THAT(may(account, "get", "secrets/other", "default"), HasSubstr("yes"));
   EXPECT_THAT(may(account, "list", "secrets", "default"), HasSubstr("no"));
+}
+
+TEST_F(Chart, TheOperatorMakesServersOfVolumesUnlessItIsToldNotTo) {
+  const auto account = "system:serviceaccount:" + ns + ":cutline-operator";
+  for (const auto* told : {"false", "true"}) {
+    must(helm(*own, {"upgrade", "--install", "cutline", source + "/charts/cutline", "-n", ns, "--create-namespace", "--set", "repositories.volumes=" + std::string{told}}));
+    const auto* wanted = told == std::string_view{"true"} ? "yes" : "no";
+    for (const auto* what : {"deployments.apps", "services", "secrets"})
+      for (const auto* verb : {"create", "patch"}) EXPECT_THAT(may(account, verb, what, "default"), HasSubstr(wanted)) << verb << " " << what << ", told " << told;
+    for (const auto* what : {"deployments.apps", "services", "secrets", "persistentvolumeclaims"})
+      EXPECT_THAT(may(account, "delete", what, "default"), HasSubstr("no")) << what;
+    EXPECT_THAT(may(account, "create", "secrets"), HasSubstr("yes")) << "its own";
+  }
 }
 
 TEST_F(Chart, ToSnapshotAndToRollBackAreRightsOfTheirOwn) {
