@@ -123,11 +123,12 @@ class Turn {
     return pruned;
   }
 
-  // Counted when something has changed.
+  // Counted when something has changed, or nobody has yet.
   Result<Outcome> ready(const r::Restic& restic) {
     std::optional<r::Size> size;
     std::size_t checkpoints = 0;
-    if (keeping_.take_change(key_)) {
+    const bool changed = keeping_.take_change(key_);
+    if (changed || !keeper_.object().contains(Json::json_pointer("/status/checkpoints"))) {  // an object made anew tells it, too
       const auto found = restic.find({r::kOurs, "checkpoint"}, Deadline::after(kQuestion));
       if (!found) return not_ready(found.error());
       const auto counted = restic.size(Deadline::after(kQuestion));

@@ -112,6 +112,7 @@ TEST_F(ARepositoryOnAVolume, HasAServerThatGoesWithItAndDataThatStays) {
   serve();
   ASSERT_TRUE(becomes_true(op::kRepositories, "backups", "Ready"));
   EXPECT_EQ(kube::string_at(read(op::kRepositories, "backups").value(), "/status/id"), id);
+  EXPECT_TRUE(becomes(op::kRepositories, "backups", [](const Json& object) { return object["status"].contains("checkpoints"); }, Deadline::after(Millis{10'000})));
   EXPECT_EQ(restic().find(r::manifest_tags(ns, "first", uid), soon()).value().size(), 1U);
   ASSERT_TRUE(client().remove(op::kSnapshots, {ns, "first"}, soon()));
   EXPECT_TRUE(eventually([&] {
