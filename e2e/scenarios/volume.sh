@@ -111,7 +111,7 @@ server_pod() { pods_of app.kubernetes.io/component=repository; }
 is_uploading() { (($(value dsnap "$1" '[.status.members[].uploaded // 0] | add') > 0)) && refute is_durable "$1"; }
 server_dies() {
     local old
-    k patch srepo backups --type merge -p '{"spec": {"uploadLimitKiB": 30}}'
+    k patch srepo backups --type merge -p '{"spec": {"uploadLimitKiB": 100}}'
     snapshot "$1" ledger
     succeed dsnap "$1"
     await 120 "$1 to be on its way" is_uploading "$1"
