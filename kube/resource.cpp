@@ -6,6 +6,11 @@ std::string to_string(const Key& key) { return key.ns.empty() ? key.name : key.n
 
 bool is_being_deleted(const Json& object) { return object.contains(Json::json_pointer("/metadata/deletionTimestamp")); }
 
+Json list_at(const Json& object, std::string_view pointer) {
+  const Json::json_pointer at{std::string{pointer}};
+  return object.contains(at) ? object.at(at) : Json::array();
+}
+
 std::string string_at(const Json& object, std::string_view pointer) {
   const Json* at = &object;
   while (!pointer.empty()) {

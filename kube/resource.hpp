@@ -35,6 +35,8 @@ struct Key {
 [[nodiscard]] bool is_being_deleted(const Json& object);  // gone once its finalizers are
 // The string at `pointer` ("/spec/nodeName"), or "".
 [[nodiscard]] std::string string_at(const Json& object, std::string_view pointer);
+// What is at `pointer`, or an empty list.
+[[nodiscard]] Json list_at(const Json& object, std::string_view pointer);
 
 // "/apis/cutline.dev/v1alpha1/namespaces/NS/rollbacks"; an empty `ns` means all namespaces.
 [[nodiscard]] std::string collection_path(const Resource& resource, std::string_view ns);

@@ -16,8 +16,6 @@ constexpr const char* kNever = "Never";
 constexpr const char* kUploading = "Uploading";
 constexpr const char* kWaiting = "Waiting";
 
-Json list_at(const Json& object, const char* pointer) { return object.value(Pointer{pointer}, Json::array()); }
-
 Condition not_durable(std::string reason, std::string message) { return {"Durable", false, std::move(reason), std::move(message)}; }
 
 // Its gates are open again, and it is neither durable nor known to be so never.
@@ -147,6 +145,12 @@ Millis pause(const Json& snapshot) {
 
 namespace {
 
+std::vector<r::Connection> connections(const Json& snapshot, const char* pointer) {
+  std::vector<r::Connection> out;
+  for (const auto& c : kube::list_at(snapshot, pointer)) out.push_back({c.value("pod", ""), c.value("local", ""), c.value("remote", "")});
+  return out;
+}
+
 r::Member member_of(const op::snapshot::Part& part, const std::vector<Json>& checkpoints) {
   const auto& row = part.row;
   r::Member out{.pod = row.value("pod", ""),
@@ -191,10 +195,8 @@ r::Manifest manifest_of(const Json& snapshot, const std::vector<Json>& checkpoin
     else
       out.members.push_back(std::move(one));
   }
-  for (const auto& c : list_at(snapshot, "/status/composition/close"))
-    out.close.push_back({c.value("pod", ""), c.value("local", ""), c.value("remote", "")});
-  for (const auto& c : list_at(snapshot, "/status/external"))
-    out.external.push_back({c.value("pod", ""), c.value("local", ""), c.value("remote", "")});
+  out.close = connections(snapshot, "/status/composition/close");
+  out.external = connections(snapshot, "/status/external");
   return out;
 }
 

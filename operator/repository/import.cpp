@@ -18,6 +18,12 @@ Json row_of(const cutline::repository::Member& m) {
           {"stored", m.stored}};
 }
 
+Json rows_of(const std::vector<cutline::repository::Connection>& connections) {
+  auto out = Json::array();
+  for (const auto& c : connections) out.push_back({{"pod", c.pod}, {"local", c.local}, {"remote", c.remote}});
+  return out;
+}
+
 // The checkpoints that it left out lie in the repository too: nothing else need be imported.
 void record_composition(Json& object, const cutline::repository::Manifest& manifest, const std::string& now) {
   if (manifest.protocol != "Incremental") return;
@@ -29,7 +35,7 @@ void record_composition(Json& object, const cutline::repository::Manifest& manif
   set_condition(object, {"RestorableAlone", manifest.alone, reason, text}, now);
   if (!manifest.alone) return;
   auto& composition = object["status"]["composition"];
-  composition = {{"leftOut", Json::array()}, {"close", Json::array()}};
+  composition = {{"leftOut", Json::array()}, {"close", rows_of(manifest.close)}};
   for (const auto& one : manifest.left_out) {
     auto row = row_of(one.last);
     row["epoch"] = value(one.epoch);
@@ -37,8 +43,6 @@ void record_composition(Json& object, const cutline::repository::Manifest& manif
     if (!one.names.empty()) row["names"] = Json::parse(one.names, nullptr, false);
     composition["leftOut"].push_back(std::move(row));
   }
-  for (const auto& c : manifest.close)
-    composition["close"].push_back({{"pod", c.pod}, {"local", c.local}, {"remote", c.remote}});
 }
 
 }  // namespace
@@ -65,9 +69,7 @@ void record_imported(kube::Json& object, const std::string& repository, const Ke
   status["bytes"] = bytes;
   status["membersReady"] = fmt::format("{0}/{0}", manifest.members.size());
   status["membersStored"] = fmt::format("{0}/{0}", manifest.members.size() + manifest.left_out.size());
-  status["external"] = kube::Json::array();
-  for (const auto& c : manifest.external)
-    status["external"].push_back({{"pod", c.pod}, {"local", c.local}, {"remote", c.remote}});
+  status["external"] = rows_of(manifest.external);
   const auto what = fmt::format("{}/{} of {}, as its signed manifest in {} says", manifest.ns, manifest.snapshot,
                                 manifest.created, repository);
   for (const auto* type : {"Planned", "Committed", "Durable", "Recorded", "Released"})

@@ -1,23 +1,13 @@
 // How the server of a repository on a volume stands: what is missing, in words that help.
 #include <ranges>
 
+#include "operator/api/conditions.hpp"
 #include "operator/repository/server_plan.hpp"
 
 namespace cutline::op::repository {
 namespace {
 
 using Pointer = Json::json_pointer;
-
-Json list(const Json& object, const char* pointer) {
-  return object.contains(Pointer{pointer}) ? object.at(Pointer{pointer}) : Json::array();
-}
-
-// Null: there is none.
-Json condition(const Json& object, const char* type) {
-  for (const auto& one : list(object, "/status/conditions"))
-    if (one.value("type", "") == type) return one;
-  return nullptr;
-}
 
 bool serves(const Json& deployment) {
   const auto number = [&](const char* pointer) { return deployment.value(Pointer{pointer}, std::int64_t{0}); };
@@ -38,7 +28,7 @@ std::string with(const std::string& what, const std::string& why) { return why.e
 
 // What its container waits for, if it is more than its turn.
 std::optional<Error> stuck(const std::string& name, const Json& pod) {
-  for (const auto& container : list(pod, "/status/containerStatuses")) {
+  for (const auto& container : kube::list_at(pod, "/status/containerStatuses")) {
     const auto reason = kube::string_at(container, "/state/waiting/reason");
     const bool ended = container.contains(Pointer{"/state/terminated"});
     if (!ended && (reason.empty() || reason == "ContainerCreating" || reason == "PodInitializing")) continue;
@@ -53,8 +43,8 @@ std::optional<Error> stuck(const std::string& name, const Json& pod) {
 
 Standing of_pod(const Json& pod, const std::string& unbound) {
   const auto name = kube::key_of(pod).name;
-  if (const auto scheduled = condition(pod, "PodScheduled"); scheduled.is_object() && scheduled.value("status", "") == "False")
-    return Error{Code::Unavailable, with(fmt::format("its server's pod {} finds no node{}", name, unbound), scheduled.value("message", ""))};
+  if (const auto* scheduled = find_condition(pod, "PodScheduled"); scheduled != nullptr && scheduled->value("status", "") == "False")
+    return Error{Code::Unavailable, with(fmt::format("its server's pod {} finds no node{}", name, unbound), scheduled->value("message", ""))};
   if (auto why = stuck(name, pod)) return *std::move(why);
   const auto node = kube::string_at(pod, "/spec/nodeName");
   return Starts{fmt::format("its server's pod {} is starting{}{}; if it takes long, see kubectl describe pod {}", name,
@@ -80,8 +70,8 @@ Standing standing(const Json& repository, const Json& deployment, const Json& cl
   if (serves(deployment)) return Serves{};
   const auto unbound = name.empty() || phase == "Bound" ? "" : fmt::format(", and the PersistentVolumeClaim {} is not bound to a volume yet", name);
   if (const auto pod = present(pods); pod.is_object()) return of_pod(pod, unbound);
-  if (const auto refused = condition(deployment, "ReplicaFailure"); refused.is_object() && refused.value("status", "") == "True")
-    return Error{Code::Invalid, "its server's pod is refused: " + refused.value("message", "")};
+  if (is_true(deployment, "ReplicaFailure"))
+    return Error{Code::Invalid, "its server's pod is refused: " + find_condition(deployment, "ReplicaFailure")->value("message", "")};
   return Starts{"its server is being started" + unbound};
 }
 

@@ -14,8 +14,6 @@ constexpr const char* kAlone = "RestorableAlone";
 constexpr std::size_t kClosings = 5'000;  // an object has its limit, and a cut of them would leave ends open
 constexpr std::size_t kNamed = 8;
 
-Json list_at(const Json& object, const char* pointer) { return object.value(Pointer{pointer}, Json::array()); }
-
 std::string of_snapshot(const Owners& owners, Epoch epoch) {
   const auto found = owners.find(epoch);
   return found == owners.end() ? std::string{} : found->second;
@@ -123,9 +121,9 @@ std::string why_not_alone(const Json& snapshot) {
 
 std::vector<Part> parts(const Json& snapshot) {
   std::vector<Part> out;
-  for (auto& row : list_at(snapshot, "/status/members")) out.push_back({row, recorded_epoch(snapshot), false});
+  for (auto& row : kube::list_at(snapshot, "/status/members")) out.push_back({row, recorded_epoch(snapshot), false});
   if (!stands_alone(snapshot)) return out;
-  for (auto& row : list_at(snapshot, "/status/composition/leftOut"))
+  for (auto& row : kube::list_at(snapshot, "/status/composition/leftOut"))
     out.push_back({row, Epoch{row.value("epoch", std::uint64_t{0})}, true});
   return out;
 }
@@ -133,7 +131,7 @@ std::vector<Part> parts(const Json& snapshot) {
 std::vector<protocol::Connection> closings(const Json& snapshot, const std::string& pod) {
   const bool composed = snapshot.contains(Pointer{"/status/composition"});
   std::vector<protocol::Connection> out;
-  for (const auto& c : list_at(snapshot, composed ? "/status/composition/close" : "/status/external"))
+  for (const auto& c : kube::list_at(snapshot, composed ? "/status/composition/close" : "/status/external"))
     if (c.value("pod", "") == pod)
       out.push_back({protocol::parse_endpoint(c.value("local", "")), protocol::parse_endpoint(c.value("remote", ""))});
   return out;
@@ -142,9 +140,9 @@ std::vector<protocol::Connection> closings(const Json& snapshot, const std::stri
 protocol::Readdressing names_of(const Json& row) {
   std::vector<protocol::Readdress> addresses;
   std::vector<protocol::Shift> remotes;
-  for (const auto& one : list_at(row, "/names/addresses"))
+  for (const auto& one : kube::list_at(row, "/names/addresses"))
     addresses.push_back({one.value("from", ""), one.value("to", "")});
-  for (const auto& one : list_at(row, "/names/remotes"))
+  for (const auto& one : kube::list_at(row, "/names/remotes"))
     remotes.push_back(
         {{protocol::parse_endpoint(one.value("local", "")), protocol::parse_endpoint(one.value("remote", ""))},
          0,
