@@ -49,8 +49,10 @@ bool take_identity(const Identity& id) {
   for (unsigned right = 0; right < 64; ++right)
     if ((id.bounding >> right & 1U) == 0 && ::prctl(PR_CAPBSET_DROP, right) != 0 && errno != EINVAL) return false;
   if (id.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-  if (::prctl(PR_SET_KEEPCAPS, 1) != 0 || ::syscall(SYS_setgroups, id.groups.size(), id.groups.data()) != 0) return false;
-  if (::syscall(SYS_setresgid, id.gid, id.gid, id.gid) != 0 || ::syscall(SYS_setresuid, id.uid, id.uid, id.uid) != 0) return false;
+  if (::prctl(PR_SET_KEEPCAPS, 1) != 0 || ::syscall(SYS_setgroups, id.groups.size(), id.groups.data()) != 0)
+    return false;
+  if (::syscall(SYS_setresgid, id.gid, id.gid, id.gid) != 0 || ::syscall(SYS_setresuid, id.uid, id.uid, id.uid) != 0)
+    return false;
   const auto wanted = (id.uid == 0 ? id.bounding : 0) | id.inheritable | id.ambient;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct rights[2]{};
@@ -62,7 +64,8 @@ bool take_identity(const Identity& id) {
   }
   if (::syscall(SYS_capset, &header, rights) != 0) return false;
   for (unsigned right = 0; right < 64; ++right)
-    if ((id.ambient >> right & 1U) != 0 && ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, right, 0, 0) != 0) return false;
+    if ((id.ambient >> right & 1U) != 0 && ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, right, 0, 0) != 0)
+      return false;
   return true;
 }
 
@@ -129,7 +132,8 @@ std::string part_of(const Fd& file, std::size_t from, std::size_t most) {
 
 Identity keeper_of_files(unsigned uid) {
   Identity out{.uid = uid, .gid = uid, .bounding = ~std::uint64_t{0}};
-  for (const auto right : {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER}) out.ambient |= std::uint64_t{1} << right;
+  for (const auto right : {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER})
+    out.ambient |= std::uint64_t{1} << right;
   return out;
 }
 
@@ -189,8 +193,10 @@ Result<Running> Child::start() const {
   Fd write_end{ends[1]};
   const auto argv = pointers(arguments);
   const auto envp = pointers(environment);
-  const Plan plan{from->get(), to, apart ? errors->get() : to, write_end.get(), inherited_, entrances,
-                  dies_with_caller, folder, nice, identity, argv.data(), envp.data()};
+  const Plan plan{from->get(),      to,          apart ? errors->get() : to,
+                  write_end.get(),  inherited_,  entrances,
+                  dies_with_caller, folder,      nice,
+                  identity,         argv.data(), envp.data()};
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "fork");
   if (pid == 0) become(plan);

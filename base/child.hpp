@@ -37,7 +37,10 @@ struct Ended {
 class Running {
  public:
   Running(Running&& other) noexcept
-      : pid_(std::exchange(other.pid_, 0)), output_(std::move(other.output_)), errors_(std::move(other.errors_)), name_(std::move(other.name_)),
+      : pid_(std::exchange(other.pid_, 0)),
+        output_(std::move(other.output_)),
+        errors_(std::move(other.errors_)),
+        name_(std::move(other.name_)),
         most_(other.most_) {}
   Running& operator=(Running&&) = delete;
   ~Running();
@@ -81,8 +84,8 @@ class Child {
   std::size_t most = 64U << 10U;         // so much of its output is handed on
   int folder = -1;                       // it starts there; -1: where the caller is
   int nice = 0;                          // it waits for others with processor and disk
-  std::optional<Identity> identity;  // instead of the caller's; for root only
-  int output = -1;                   // both its output and its errors go there; -1: to be had from Running
+  std::optional<Identity> identity;      // instead of the caller's; for root only
+  int output = -1;                       // both its output and its errors go there; -1: to be had from Running
 
   // In the namespaces of the calling thread, in which it stays.
   [[nodiscard]] Result<Running> start() const;

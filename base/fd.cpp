@@ -13,14 +13,35 @@ namespace {
 
 Code code_of(int error) {
   switch (error) {
-    case ENOENT: case ESRCH: return Code::NotFound;
-    case EEXIST: return Code::Conflict;
-    case EBUSY: return Code::Busy;
-    case ETIMEDOUT: return Code::Timeout;
-    case ECONNREFUSED: case ECONNRESET: case EPIPE: case EHOSTUNREACH: case ENETUNREACH: return Code::Unavailable;
-    case ENOSPC: case ENOMEM: case EMFILE: case ENFILE: case EDQUOT: case ENOBUFS: return Code::Exhausted;
-    case ENOSYS: case EOPNOTSUPP: case EPERM: case EACCES: return Code::Unsupported;
-    default: return Code::Internal;
+    case ENOENT:
+    case ESRCH:
+      return Code::NotFound;
+    case EEXIST:
+      return Code::Conflict;
+    case EBUSY:
+      return Code::Busy;
+    case ETIMEDOUT:
+      return Code::Timeout;
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EPIPE:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return Code::Unavailable;
+    case ENOSPC:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case EDQUOT:
+    case ENOBUFS:
+      return Code::Exhausted;
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EPERM:
+    case EACCES:
+      return Code::Unsupported;
+    default:
+      return Code::Internal;
   }
 }
 
@@ -77,7 +98,8 @@ Status write_all(int fd, std::string_view data) {
 Status write_control(int dir, const std::string& path, std::string_view data) {
   auto fd = open_at(dir, path, O_WRONLY);
   if (!fd) return tl::unexpected(fd.error());
-  if (::write(fd->get(), data.data(), data.size()) < 0) return fail_errno(errno, fmt::format("write '{}' to {}", data, path));
+  if (::write(fd->get(), data.data(), data.size()) < 0)
+    return fail_errno(errno, fmt::format("write '{}' to {}", data, path));
   return {};
 }
 

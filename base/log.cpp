@@ -21,7 +21,8 @@ void write(spdlog::level::level_enum level, std::string_view message, Fields fie
 
 void start(std::string_view component, const std::string& level) {
   auto logger = spdlog::stderr_logger_mt(std::string{component});
-  logger->set_pattern(R"({"ts":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","component":"%n",%v)", spdlog::pattern_time_type::utc);
+  logger->set_pattern(R"({"ts":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","component":"%n",%v)",
+                      spdlog::pattern_time_type::utc);
   logger->flush_on(spdlog::level::trace);
   logger->set_level(spdlog::level::from_str(level));
   spdlog::set_default_logger(std::move(logger));

@@ -25,21 +25,32 @@ enum class Code {
 
 [[nodiscard]] constexpr const char* name(Code code) {
   switch (code) {
-    case Code::Invalid: return "Invalid";
-    case Code::NotFound: return "NotFound";
-    case Code::Conflict: return "Conflict";
-    case Code::Unsupported: return "Unsupported";
-    case Code::Busy: return "Busy";
-    case Code::Timeout: return "Timeout";
-    case Code::Unavailable: return "Unavailable";
-    case Code::Corrupt: return "Corrupt";
-    case Code::Exhausted: return "Exhausted";
-    case Code::Internal: return "Internal";
+    case Code::Invalid:
+      return "Invalid";
+    case Code::NotFound:
+      return "NotFound";
+    case Code::Conflict:
+      return "Conflict";
+    case Code::Unsupported:
+      return "Unsupported";
+    case Code::Busy:
+      return "Busy";
+    case Code::Timeout:
+      return "Timeout";
+    case Code::Unavailable:
+      return "Unavailable";
+    case Code::Corrupt:
+      return "Corrupt";
+    case Code::Exhausted:
+      return "Exhausted";
+    case Code::Internal:
+      return "Internal";
   }
   return "Internal";
 }
 
-// `code` tells the caller what to do; `message` tells a person which step failed on which thing, and the remedy if there is one.
+// `code` tells the caller what to do; `message` tells a person which step failed on which thing, and the remedy if
+// there is one.
 struct Error {
   Code code = Code::Internal;
   std::string message;

@@ -1,6 +1,7 @@
-// What the protocol costs over the bare network: a coordinated round with participants that save nothing, over the real control
-// channel (mutual TLS, JSON, the round's state machine), beside two raw TCP request/answer fan-outs to as many peers. A participant and a
-// raw peer are each a thread of their own, all in another process; both ends share this machine.
+// What the protocol costs over the bare network: a coordinated round with participants that save nothing, over the real
+// control channel (mutual TLS, JSON, the round's state machine), beside two raw TCP request/answer fan-outs to as many
+// peers. A participant and a raw peer are each a thread of their own, all in another process; both ends share this
+// machine.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -49,7 +50,8 @@ void take_part(const protocol::Command& command, const control::Server::ReplyTo&
 
 bool whole(int fd, char* bytes, bool out) {
   for (std::size_t at = 0; at < kRawBytes;) {
-    const auto n = out ? ::send(fd, bytes + at, kRawBytes - at, MSG_NOSIGNAL) : ::recv(fd, bytes + at, kRawBytes - at, 0);
+    const auto n =
+        out ? ::send(fd, bytes + at, kRawBytes - at, MSG_NOSIGNAL) : ::recv(fd, bytes + at, kRawBytes - at, 0);
     if (n <= 0) return false;
     at += static_cast<std::size_t>(n);
   }
@@ -79,7 +81,8 @@ struct Ports {
   Ports ports;
   std::vector<std::unique_ptr<control::Server>> servers;
   for (int i = 0; i < kPeers; ++i) {
-    auto server = control::Server::start(0, identity(authority, control::pod_identity(PodUid{std::to_string(i)})), take_part);
+    auto server =
+        control::Server::start(0, identity(authority, control::pod_identity(PodUid{std::to_string(i)})), take_part);
     if (!server) die(server.error().message);
     ports.control[i] = (*server)->port();
     servers.push_back(std::move(*server));
@@ -152,7 +155,8 @@ int main() {
   if (::read(pipe[0], &ports, sizeof ports) != static_cast<ssize_t>(sizeof ports)) die("no peers");
   control::Fleet fleet{identity(*authority, control::kOperatorIdentity)};
   std::map<PodUid, control::Peer> peers;
-  for (int i = 0; i < kPeers; ++i) peers[PodUid{std::to_string(i)}] = {PodUid{std::to_string(i)}, "127.0.0.1", ports.control[i]};
+  for (int i = 0; i < kPeers; ++i)
+    peers[PodUid{std::to_string(i)}] = {PodUid{std::to_string(i)}, "127.0.0.1", ports.control[i]};
   const auto raw = connect_raw(ports.raw);
 
   std::vector<double> floor, ours;
@@ -168,6 +172,7 @@ int main() {
   headline(fmt::format("a round with {} participants that save nothing", kPeers).c_str());
   row("two raw TCP fan-outs of 64 bytes", floor);
   row("request, ack, done, opened", ours);
-  fmt::print("{{\"bench\": \"coordination\", \"peers\": {}, \"floor_ms\": {:.3f}, \"round_ms\": {:.3f}, \"ratio\": {:.2f}}}\n", kPeers,
-             median(floor), median(ours), median(ours) / median(floor));
+  fmt::print(
+      "{{\"bench\": \"coordination\", \"peers\": {}, \"floor_ms\": {:.3f}, \"round_ms\": {:.3f}, \"ratio\": {:.2f}}}\n",
+      kPeers, median(floor), median(ours), median(ours) / median(floor));
 }

@@ -1,5 +1,5 @@
-// How soon the first byte moves after a gate of 100 ms has opened: two network namespaces, one TCP ping-pong that never stops, cut by
-// the real gate; by Queue, and beside it by Drop, whose packets TCP must send again.
+// How soon the first byte moves after a gate of 100 ms has opened: two network namespaces, one TCP ping-pong that never
+// stops, cut by the real gate; by Queue, and beside it by Drop, whose packets TCP must send again.
 #include <sys/socket.h>
 
 #include <atomic>
@@ -82,6 +82,6 @@ int main() {
   headline("from the beginning of opening to the first byte, after a gate of 100 ms");
   row("Queue: packets wait in the kernel (NFQUEUE)", queue);
   row("Drop: TCP sends again", drop);
-  fmt::print("{{\"bench\": \"first-byte\", \"median_ms\": {:.3f}, \"drop_median_ms\": {:.3f}, \"max_ms\": {:.3f}}}\n", median(queue),
-             median(drop), quantile(queue, 1));
+  fmt::print("{{\"bench\": \"first-byte\", \"median_ms\": {:.3f}, \"drop_median_ms\": {:.3f}, \"max_ms\": {:.3f}}}\n",
+             median(queue), median(drop), quantile(queue, 1));
 }

@@ -1,7 +1,8 @@
-// What the second snapshot of an idle process costs in the repository beside its first: bytes added there, and background time; and
-// Cutline's own upload beside a plain `restic backup` of the same images. A real dump by CRIU of a process with 512 MiB that nothing
-// compresses, saved twice by the sidecar's own code, and a real S3 server; each upload goes to a new repository, both sides in turns. In
-// the pod in a box, whose library brings main() with GoogleTest; bench/run leaves out what that says.
+// What the second snapshot of an idle process costs in the repository beside its first: bytes added there, and
+// background time; and Cutline's own upload beside a plain `restic backup` of the same images. A real dump by CRIU of a
+// process with 512 MiB that nothing compresses, saved twice by the sidecar's own code, and a real S3 server; each
+// upload goes to a new repository, both sides in turns. In the pod in a box, whose library brings main() with
+// GoogleTest; bench/run leaves out what that says.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -62,8 +63,10 @@ class Bench {
     std::array<Cost, 2> ours, plain;
     const auto measure_ours = [&] { ours = with_cutline(fmt::format("ours-{}", number)); };
     const auto measure_plain = [&] { plain = with_restic(fmt::format("plain-{}", number)); };
-    if (number % 2 == 0) measure_ours(), measure_plain();
-    else measure_plain(), measure_ours();
+    if (number % 2 == 0)
+      measure_ours(), measure_plain();
+    else
+      measure_plain(), measure_ours();
     if (number == 0) return;  // to warm up
     out.first.push_back(ours[0].ms);
     out.second.push_back(ours[1].ms);
@@ -90,8 +93,8 @@ class Bench {
     return out;
   }
 
-  // As the sidecar does it: its own runner, niced, as its own user, verified before. It runs since before the checkpoints were taken, as a
-  // sidecar does: it need not look for them in the repository.
+  // As the sidecar does it: its own runner, niced, as its own user, verified before. It runs since before the
+  // checkpoints were taken, as a sidecar does: it need not look for them in the repository.
   std::array<Cost, 2> with_cutline(const std::string& name) {
     for (std::size_t i = 0; i < digests_.size(); ++i) must_be_dropped(Epoch{i + 1});
     return both(name, [&](const protocol::Repository& repository, std::size_t i) {
@@ -99,7 +102,8 @@ class Bench {
       for (;;) {
         const auto reply = remote_->ask(upload);
         if (std::holds_alternative<protocol::Uploaded>(reply)) return;
-        if (const auto* refused = std::get_if<protocol::Refused>(&reply)) throw std::runtime_error(refused->why.message);
+        if (const auto* refused = std::get_if<protocol::Refused>(&reply))
+          throw std::runtime_error(refused->why.message);
         std::this_thread::sleep_for(std::chrono::milliseconds{2});
       }
     });
@@ -114,9 +118,14 @@ class Bench {
       Child child;
       child.name = "restic";
       child.nice = 19;  // as the sidecar's: beside other work, both wait alike
-      child.arguments = {"/usr/bin/restic", "--cache-dir", memory_.path() / ("work-" + name), "--quiet", "backup", sidecar_->store().checkpoint_folder(Epoch{i + 1})};
-      child.environment = {"RESTIC_REPOSITORY=" + repository.url, "RESTIC_PASSWORD=" + repository.password, "AWS_ACCESS_KEY_ID=" + repository.access_key,
-                           "AWS_SECRET_ACCESS_KEY=" + repository.secret_key, "HOME=/tmp", "TMPDIR=" + memory_.path().string()};
+      child.arguments = {"/usr/bin/restic", "--cache-dir", memory_.path() / ("work-" + name),
+                         "--quiet",         "backup",      sidecar_->store().checkpoint_folder(Epoch{i + 1})};
+      child.environment = {"RESTIC_REPOSITORY=" + repository.url,
+                           "RESTIC_PASSWORD=" + repository.password,
+                           "AWS_ACCESS_KEY_ID=" + repository.access_key,
+                           "AWS_SECRET_ACCESS_KEY=" + repository.secret_key,
+                           "HOME=/tmp",
+                           "TMPDIR=" + memory_.path().string()};
       const auto ended = must(child.run(Deadline::after(kLong)));
       if (ended.code != 0) throw std::runtime_error("restic: " + ended.said);
     });
@@ -134,13 +143,17 @@ TEST(Bench, Store) {
   Bench bench;
   Samples samples;
   for (int run = 0; run <= kRuns; ++run) bench.run(run, samples);
-  headline(fmt::format("two snapshots of an idle process of {} MiB to a new repository, {} runs", kMebibytes, kRuns).c_str());
+  headline(fmt::format("two snapshots of an idle process of {} MiB to a new repository, {} runs", kMebibytes, kRuns)
+               .c_str());
   row("Cutline, the first", samples.first);
   row("Cutline, the second", samples.second);
   row("plain restic backup, the first", samples.plain_first);
   row("plain restic backup, the second", samples.plain_second);
-  fmt::print("{{\"bench\": \"store\", \"second_bytes_ratio\": {:.4f}, \"second_time_ratio\": {:.3f}, \"over_restic\": {:.3f}, \"first_ms\": {:.0f}, \"second_ms\": {:.0f}}}\n",
-             median(samples.bytes_ratio), median(samples.time_ratio), median(samples.over_restic), median(samples.first), median(samples.second));
+  fmt::print(
+      "{{\"bench\": \"store\", \"second_bytes_ratio\": {:.4f}, \"second_time_ratio\": {:.3f}, \"over_restic\": {:.3f}, "
+      "\"first_ms\": {:.0f}, \"second_ms\": {:.0f}}}\n",
+      median(samples.bytes_ratio), median(samples.time_ratio), median(samples.over_restic), median(samples.first),
+      median(samples.second));
   (void)std::fflush(stdout);
 }
 

@@ -1,6 +1,7 @@
-// What it costs the traffic to see who talks to whom: transfers a second over lasting connections between two network namespaces, as the
-// ledger's, with tracking off over on. On: datagrams counted beside the gate, closing connections listened to, a look each second. Off: the
-// same gate without. Short turns of both, interleaved, over the very same connections.
+// What it costs the traffic to see who talks to whom: transfers a second over lasting connections between two network
+// namespaces, as the ledger's, with tracking off over on. On: datagrams counted beside the gate, closing connections
+// listened to, a look each second. Off: the same gate without. Short turns of both, interleaved, over the very same
+// connections.
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -36,8 +37,10 @@ T must(Result<T> result) {
 class Pair {
  public:
   Pair(Joined& net, const Fd& listener, std::uint16_t port)
-      : client_(connect_tcp(net.a, "10.77.0.2", port)), server_(accept_tcp(listener)),
-        echo_([this] { turn(server_, false); }), ping_([this] { turn(client_, true); }) {}
+      : client_(connect_tcp(net.a, "10.77.0.2", port)),
+        server_(accept_tcp(listener)),
+        echo_([this] { turn(server_, false); }),
+        ping_([this] { turn(client_, true); }) {}
   ~Pair() {
     ::shutdown(client_.get(), SHUT_RDWR);
     ::shutdown(server_.get(), SHUT_RDWR);
@@ -63,7 +66,9 @@ class Pair {
 double cpu_seconds() {
   rusage used{};
   (void)::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
@@ -97,7 +102,8 @@ class Bench {
       gate_.emplace(must(gate::Gate::install(gate::GateKind::Queue, kControlPort, on)));
       if (gate_->counts_datagrams() != on) die("this kernel cannot count datagrams");
       if (!on) return;
-      tracker_.emplace(sockets::Bases{}, must(sockets::Closings::start()), sockets::TrackerOptions{.spare = kControlPort});
+      tracker_.emplace(sockets::Bases{}, must(sockets::Closings::start()),
+                       sockets::TrackerOptions{.spare = kControlPort});
       // Once a second, as the sidecar does: turns are shorter.
       if (looks_++ % (1s / kTurn) == 0) tracker_->look(must(sockets::tcp_sockets(Deadline::after(30s))));
     });
@@ -131,11 +137,12 @@ int main() {
     ratios.push_back(rates[0].per_second / rates[1].per_second);
     cpu_ratios.push_back(rates[1].us_of_cpu / rates[0].us_of_cpu);
   }
-  fmt::print("{} connections, {} turns of {} ms each way, interleaved\n  {:<44} {:>9} {:>9} {:>9}\n", kConnections, kRuns, kTurn.count(),
-             "thousand transfers a second", "min", "median", "max");
+  fmt::print("{} connections, {} turns of {} ms each way, interleaved\n  {:<44} {:>9} {:>9} {:>9}\n", kConnections,
+             kRuns, kTurn.count(), "thousand transfers a second", "min", "median", "max");
   row("tracking off", off);
   row("tracking on", on);
   row("off over on, pair by pair", ratios);
   row("processor time of a transfer, on over off", cpu_ratios);
-  fmt::print("{{\"bench\": \"tracking\", \"slowdown\": {:.4f}, \"cpu\": {:.4f}}}\n", median(ratios), median(cpu_ratios));
+  fmt::print("{{\"bench\": \"tracking\", \"slowdown\": {:.4f}, \"cpu\": {:.4f}}}\n", median(ratios),
+             median(cpu_ratios));
 }

@@ -1,6 +1,7 @@
-// How long a pod's traffic is held for a checkpoint with a volume of 1 GiB of which 1 % changes from one to the next: with the volume
-// copied beforehand, while the application runs, beside all of it copied while it stands still. Both in one run, in turns, in the pod in
-// a box; the gate is opened when the checkpoint is sealed, as after an acknowledgement.
+// How long a pod's traffic is held for a checkpoint with a volume of 1 GiB of which 1 % changes from one to the next:
+// with the volume copied beforehand, while the application runs, beside all of it copied while it stands still. Both in
+// one run, in turns, in the pod in a box; the gate is opened when the checkpoint is sealed, as after an
+// acknowledgement.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -25,7 +26,8 @@ constexpr int kRuns = 5;
 void fill(const std::string& folder) {
   std::string bytes(kFile, '\0');
   for (int i = 0; i < kFiles; ++i) {
-    for (std::size_t at = 0; at < bytes.size(); at += 64) bytes[at] = static_cast<char>((at + static_cast<std::size_t>(i)) * 2654435761U >> 13U);
+    for (std::size_t at = 0; at < bytes.size(); at += 64)
+      bytes[at] = static_cast<char>((at + static_cast<std::size_t>(i)) * 2654435761U >> 13U);
     const auto file = must(open_file(fmt::format("{}/{}", folder, i), O_WRONLY | O_CREAT, 0600));
     must(write_all(file.get(), bytes));
   }
@@ -48,7 +50,8 @@ struct Volumes {
 
   void copy_beforehand() {
     const protocol::Precopy command{std::to_string(epoch), options.volumes};
-    while (!std::holds_alternative<protocol::Precopied>(precopy.ask(command, {}))) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    while (!std::holds_alternative<protocol::Precopied>(precopy.ask(command, {})))
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
 
   // From the gate's closing to its opening.
@@ -76,11 +79,14 @@ TEST(Bench, Volumes) {
     without.push_back(volumes.held(false));
     with.push_back(volumes.held(true));
   }
-  headline(fmt::format("held with a volume of {} files of 1 MiB, {} of which change, {} runs", kFiles, kChanged, kRuns).c_str());
+  headline(fmt::format("held with a volume of {} files of 1 MiB, {} of which change, {} runs", kFiles, kChanged, kRuns)
+               .c_str());
   row("all copied while it stands still", without);
   row("copied beforehand, then what differs", with);
-  fmt::print("{{\"bench\": \"volumes\", \"frozen_ratio\": {:.3f}, \"with_ms\": {:.1f}, \"without_ms\": {:.1f}, \"runs\": {}}}\n", median(with) / median(without),
-             median(with), median(without), kRuns);
+  fmt::print(
+      "{{\"bench\": \"volumes\", \"frozen_ratio\": {:.3f}, \"with_ms\": {:.1f}, \"without_ms\": {:.1f}, \"runs\": "
+      "{}}}\n",
+      median(with) / median(without), median(with), median(without), kRuns);
   (void)std::fflush(stdout);
 }
 

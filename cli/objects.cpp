@@ -99,7 +99,9 @@ std::optional<State> parse_state(std::string_view text) {
   return *index == 0 ? State{Kind::Start, 0} : State{Kind::Checkpoint, *index};
 }
 
-bool selects(const Policy& policy, const Pod& pod) { return !policy.selector.empty() && policy.selector.matches(pod.labels); }
+bool selects(const Policy& policy, const Pod& pod) {
+  return !policy.selector.empty() && policy.selector.matches(pod.labels);
+}
 
 Policy read_policy(const Json& o) {
   Policy out{.name = kube::key_of(o).name,
@@ -154,8 +156,8 @@ Checkpoint read_checkpoint(const Json& o) {
   if (at(o, "/spec/counters/connections") == nullptr) return out;
   out.counters.emplace();
   for (const auto& c : items(o, "/spec/counters/connections"))
-    out.counters->push_back({protocol::parse_endpoint(text(c, "/local")), protocol::parse_endpoint(text(c, "/remote")), number(c, "/acked"),
-                             number(c, "/sent"), number(c, "/received")});
+    out.counters->push_back({protocol::parse_endpoint(text(c, "/local")), protocol::parse_endpoint(text(c, "/remote")),
+                             number(c, "/acked"), number(c, "/sent"), number(c, "/received")});
   return out;
 }
 
@@ -197,8 +199,7 @@ Pod read_pod(const Json& o) {
     for (const auto& [key, value] : labels->items())
       if (value.is_string()) out.labels.emplace(key, value.get<std::string>());
   const auto inject = out.labels.find("cutline.dev/inject");
-  out.takes_part =
-      inject != out.labels.end() && inject->second == "true" && !kube::is_being_deleted(o);
+  out.takes_part = inject != out.labels.end() && inject->second == "true" && !kube::is_being_deleted(o);
   return out;
 }
 

@@ -64,7 +64,8 @@ Result<Rollback> wait_for_answer(kube::Client& client, const kube::Key& key, con
 }  // namespace
 
 Result<std::unique_ptr<kube::Client>> connect(const Access& access) {
-  auto config = access.kubeconfig.empty() ? kube::discover(access.context) : kube::from_kubeconfig(access.kubeconfig, access.context);
+  auto config = access.kubeconfig.empty() ? kube::discover(access.context)
+                                          : kube::from_kubeconfig(access.kubeconfig, access.context);
   if (!config) return tl::unexpected(config.error().in("find the cluster"));
   return kube::Client::connect(std::move(*config));
 }

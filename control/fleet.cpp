@@ -26,7 +26,9 @@ class Link : public std::enable_shared_from_this<Link> {
   Link(asio::io_context& io, Peer peer) : io_(io), peer_(std::move(peer)), connect_timer_(io), deadline_timer_(io) {}
 
   [[nodiscard]] bool broken() const { return broken_; }
-  [[nodiscard]] bool leads_to(const Peer& peer) const { return peer.address == peer_.address && peer.port == peer_.port; }
+  [[nodiscard]] bool leads_to(const Peer& peer) const {
+    return peer.address == peer_.address && peer.port == peer_.port;
+  }
 
   void connect(const std::shared_ptr<const Identity>& own) {
     if (!own) return fail_all({Code::Unavailable, "the operator has no certificate yet"});
@@ -50,19 +52,22 @@ class Link : public std::enable_shared_from_this<Link> {
   void call(std::uint64_t id, const std::string& frame, Deadline deadline, OnReply on_reply) {
     calls_.emplace(id, Pending{std::move(on_reply), deadline.instant()});
     if (deadline.instant() < looks_at_) look_at(deadline.instant());
-    if (ready_) channel_->send(frame);
-    else waiting_.push_back(frame);
+    if (ready_)
+      channel_->send(frame);
+    else
+      waiting_.push_back(frame);
   }
 
   void lost(const std::string& reason) { fail_all({Code::Unavailable, fmt::format("{}: {}", who(), reason)}); }
 
  private:
-  [[nodiscard]] std::string who() const { return fmt::format("sidecar of pod {} at {}:{}", peer_.uid.value, peer_.address, peer_.port); }
+  [[nodiscard]] std::string who() const {
+    return fmt::format("sidecar of pod {} at {}:{}", peer_.uid.value, peer_.address, peer_.port);
+  }
 
   void start() {
     const auto self = shared_from_this();
-    channel_->start({[self] { self->on_ready(); },
-                     [self](std::string_view body) { self->on_frame(body); },
+    channel_->start({[self] { self->on_ready(); }, [self](std::string_view body) { self->on_frame(body); },
                      [self](const std::string& reason) { self->lost(reason); }});
   }
 
@@ -83,7 +88,9 @@ class Link : public std::enable_shared_from_this<Link> {
   void finish(std::uint64_t id, Result<protocol::Reply> result) {
     auto node = calls_.extract(id);
     if (node.empty()) return;
-    asio::post(io_, [on_reply = std::move(node.mapped().on_reply), result = std::move(result)]() mutable { on_reply(std::move(result)); });
+    asio::post(io_, [on_reply = std::move(node.mapped().on_reply), result = std::move(result)]() mutable {
+      on_reply(std::move(result));
+    });
   }
 
   // One timer for all calls, at the first deadline or before.
@@ -100,8 +107,10 @@ class Link : public std::enable_shared_from_this<Link> {
     auto next = Instant::max();
     std::vector<std::uint64_t> late;
     for (const auto& [id, call] : calls_) {
-      if (call.deadline <= now) late.push_back(id);
-      else next = std::min(next, call.deadline);
+      if (call.deadline <= now)
+        late.push_back(id);
+      else
+        next = std::min(next, call.deadline);
     }
     for (const auto id : late) finish(id, fail(Code::Timeout, "{}: no answer in time", who()));
     looks_at_ = Instant::max();

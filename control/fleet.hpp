@@ -27,12 +27,12 @@ struct Call {
 
 class Fleet {
  public:
-
   explicit Fleet(IdentitySource identity);
   ~Fleet();  // pending calls end with Unavailable; joins
 
-  // Exactly one OnReply for each, on the fleet's own thread (must not block): the reply; Timeout at the deadline; Unavailable when the
-  // connection cannot be made or breaks (the command may have arrived: say it again, all commands are idempotent).
+  // Exactly one OnReply for each, on the fleet's own thread (must not block): the reply; Timeout at the deadline;
+  // Unavailable when the connection cannot be made or breaks (the command may have arrived: say it again, all commands
+  // are idempotent).
   void call(std::vector<Call> calls);
 
  private:

@@ -25,13 +25,16 @@ using Secure = beast::ssl_stream<beast::tcp_stream>;
 template <class Stream>
 class Session : public std::enable_shared_from_this<Session<Stream>> {
  public:
-  Session(Stream stream, std::shared_ptr<asio::ssl::context> context, const HttpOptions& options, const HttpServer::Handler& handler)
+  Session(Stream stream, std::shared_ptr<asio::ssl::context> context, const HttpOptions& options,
+          const HttpServer::Handler& handler)
       : context_(std::move(context)), stream_(std::move(stream)), options_(options), handler_(handler) {}
 
   void run() {
     beast::get_lowest_layer(stream_).expires_after(options_.request_budget);
     if constexpr (std::is_same_v<Stream, Secure>)
-      stream_.async_handshake(asio::ssl::stream_base::server, [self = this->shared_from_this()](auto error) { if (!error) self->read(); });
+      stream_.async_handshake(asio::ssl::stream_base::server, [self = this->shared_from_this()](auto error) {
+        if (!error) self->read();
+      });
     else
       read();
   }
@@ -126,8 +129,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpOptions options, Handl
   auto impl = std::make_unique<Impl>(std::move(options), std::move(handler));
   if (auto listening = impl->listen(); !listening) return tl::unexpected(listening.error());
   impl->accept();
-  for (int i = 0; i < impl->options.threads; ++i)
-    impl->threads.emplace_back([raw = impl.get()] { raw->io.run(); });
+  for (int i = 0; i < impl->options.threads; ++i) impl->threads.emplace_back([raw = impl.get()] { raw->io.run(); });
   return std::unique_ptr<HttpServer>{new HttpServer{std::move(impl)}};
 }
 
@@ -138,7 +140,8 @@ HttpServer::~HttpServer() {
 
 std::uint16_t HttpServer::port() const { return impl_->acceptor.local_endpoint().port(); }
 
-Result<HttpResponse> https_post(const HttpTarget& target, const std::string& authorization, const std::string& body, Millis budget) {
+Result<HttpResponse> https_post(const HttpTarget& target, const std::string& authorization, const std::string& body,
+                                Millis budget) {
   try {
     asio::io_context io{1};
     asio::ssl::context context{asio::ssl::context::tls_client};
@@ -173,8 +176,11 @@ Result<HttpResponse> https_post(const HttpTarget& target, const std::string& aut
       });
     });
     io.run_for(budget);
-    if (result) return fail(Code::Unavailable, "POST https://{}:{}{}: {}", target.host, target.port, target.path, result.message());
-    return HttpResponse{static_cast<int>(response.result_int()), std::string{response[http::field::content_type]}, response.body()};
+    if (result)
+      return fail(Code::Unavailable, "POST https://{}:{}{}: {}", target.host, target.port, target.path,
+                  result.message());
+    return HttpResponse{static_cast<int>(response.result_int()), std::string{response[http::field::content_type]},
+                        response.body()};
   } catch (const boost::system::system_error& e) {
     return fail(Code::Invalid, "POST https://{}: {}", target.host, e.what());
   }
@@ -203,7 +209,8 @@ Result<HttpResponse> http_get(const std::string& host, std::uint16_t port, const
   });
   io.run_for(budget);
   if (result) return fail(Code::Unavailable, "GET http://{}:{}{}: {}", host, port, path, result.message());
-  return HttpResponse{static_cast<int>(response.result_int()), std::string{response[http::field::content_type]}, response.body()};
+  return HttpResponse{static_cast<int>(response.result_int()), std::string{response[http::field::content_type]},
+                      response.body()};
 }
 
 }  // namespace cutline::control

@@ -1,5 +1,5 @@
-// A small HTTP(S) server for what is not the control channel: the admission webhook, certificate requests, health and metrics.
-// Bounded bodies, a total time for each request, keep-alive, a few threads on which the handler may block.
+// A small HTTP(S) server for what is not the control channel: the admission webhook, certificate requests, health and
+// metrics. Bounded bodies, a total time for each request, keep-alive, a few threads on which the handler may block.
 #pragma once
 
 #include <functional>
@@ -44,17 +44,19 @@ class HttpServer {
   std::unique_ptr<Impl> impl_;
 };
 
-// One HTTPS POST to a server that must prove itself to `authority` for `host`; used by a sidecar that asks for its certificate.
+// One HTTPS POST to a server that must prove itself to `authority` for `host`; used by a sidecar that asks for its
+// certificate.
 struct HttpTarget {
   std::string host;
   std::uint16_t port = 443;
   std::string path;
   std::string authority;  // PEM
 };
-[[nodiscard]] Result<HttpResponse> https_post(const HttpTarget& target, const std::string& authorization, const std::string& body,
-                                              Millis budget);
+[[nodiscard]] Result<HttpResponse> https_post(const HttpTarget& target, const std::string& authorization,
+                                              const std::string& body, Millis budget);
 
 // One plain GET, for health checks.
-[[nodiscard]] Result<HttpResponse> http_get(const std::string& host, std::uint16_t port, const std::string& path, Millis budget);
+[[nodiscard]] Result<HttpResponse> http_get(const std::string& host, std::uint16_t port, const std::string& path,
+                                            Millis budget);
 
 }  // namespace cutline::control

@@ -1,4 +1,5 @@
-// Who one is on a TLS connection. Replaced as a whole when certificates rotate: open connections live on, new ones use the new one.
+// Who one is on a TLS connection. Replaced as a whole when certificates rotate: open connections live on, new ones use
+// the new one.
 #pragma once
 
 #include <functional>

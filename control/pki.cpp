@@ -14,7 +14,9 @@ namespace {
 template <auto Free>
 struct Deleter {
   template <class T>
-  void operator()(T* p) const { Free(p); }
+  void operator()(T* p) const {
+    Free(p);
+  }
 };
 using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using Cert = std::unique_ptr<X509, Deleter<X509_free>>;
@@ -39,7 +41,8 @@ Result<std::string> writing(std::string_view what, Write write) {
 }
 
 Result<std::string> pem(EVP_PKEY* key) {
-  return writing("write key", [&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
+  return writing("write key",
+                 [&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
 }
 Result<std::string> pem(X509* cert) {
   return writing("write certificate", [&](BIO* bio) { return PEM_write_bio_X509(bio, cert); });
@@ -116,7 +119,9 @@ Result<KeyAndCertificate> issue(const KeyAndCertificate& authority, const LeafRe
   if (!key) return failed("make a key");
   auto key_pem = pem(key.get());
   if (!key_pem) return tl::unexpected(key_pem.error());
-  return sign_key(authority, key.get(), leaf).map([&](std::string text) { return KeyAndCertificate{*key_pem, std::move(text)}; });
+  return sign_key(authority, key.get(), leaf).map([&](std::string text) {
+    return KeyAndCertificate{*key_pem, std::move(text)};
+  });
 }
 
 Result<SigningRequest> make_request() {
@@ -143,7 +148,8 @@ Result<std::chrono::seconds> remaining(const std::string& certificate) {
   const Cert cert{PEM_read_bio_X509(reading(certificate).get(), nullptr, nullptr, nullptr)};
   int days = 0;
   int seconds = 0;
-  if (!cert || ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(cert.get())) != 1) return failed("read the certificate");
+  if (!cert || ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(cert.get())) != 1)
+    return failed("read the certificate");
   return std::chrono::hours{24} * days + std::chrono::seconds{seconds};
 }
 

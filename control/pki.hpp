@@ -37,7 +37,8 @@ struct SigningRequest {
   std::string request;  // PEM: goes to the authority
 };
 [[nodiscard]] Result<SigningRequest> make_request();
-[[nodiscard]] Result<std::string> sign(const KeyAndCertificate& authority, const std::string& request, const LeafRequest& leaf);
+[[nodiscard]] Result<std::string> sign(const KeyAndCertificate& authority, const std::string& request,
+                                       const LeafRequest& leaf);
 
 // Time until a certificate's end; negative when it is over.
 [[nodiscard]] Result<std::chrono::seconds> remaining(const std::string& certificate);

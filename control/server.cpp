@@ -65,8 +65,7 @@ struct Server::Impl {
     timer->async_wait([weak](auto cancelled) {
       if (const auto alive = weak.lock(); alive && !cancelled) alive->end("handshake took too long");
     });
-    channel->start({[timer] { timer->cancel(); },
-                    [this, weak](std::string_view body) { on_frame(weak.lock(), body); },
+    channel->start({[timer] { timer->cancel(); }, [this, weak](std::string_view body) { on_frame(weak.lock(), body); },
                     [this, weak, timer](const std::string& reason) {
                       timer->cancel();
                       log::info("control channel: closed", {{"reason", reason}});

@@ -16,7 +16,9 @@ bool names(X509* certificate, const std::string& identity) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(list, i);
     if (name->type != GEN_URI) continue;
     const auto* text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.uniformResourceIdentifier));
-    found = found || identity == std::string_view(text, static_cast<std::size_t>(ASN1_STRING_length(name->d.uniformResourceIdentifier)));
+    found = found ||
+            identity ==
+                std::string_view(text, static_cast<std::size_t>(ASN1_STRING_length(name->d.uniformResourceIdentifier)));
   }
   GENERAL_NAMES_free(list);
   return found;
@@ -52,15 +54,20 @@ Result<std::shared_ptr<asio::ssl::context>> make_context(Side side, const Identi
 }
 
 Tls::Tls(Side side, std::shared_ptr<asio::ssl::context> context, std::string peer)
-    : context_(std::move(context)), peer_(std::move(peer)), ssl_(::SSL_new(context_->native_handle()), ::SSL_free),
-      in_(::BIO_new(::BIO_s_mem())), out_(::BIO_new(::BIO_s_mem())) {
+    : context_(std::move(context)),
+      peer_(std::move(peer)),
+      ssl_(::SSL_new(context_->native_handle()), ::SSL_free),
+      in_(::BIO_new(::BIO_s_mem())),
+      out_(::BIO_new(::BIO_s_mem())) {
   if (!ssl_ || in_ == nullptr || out_ == nullptr) throw std::bad_alloc{};
   for (BIO* bio : {in_, out_}) BIO_set_mem_eof_return(bio, -1);  // empty means: later
   ::SSL_set_bio(ssl_.get(), in_, out_);
   SSL_set_app_data(ssl_.get(), &peer_);
   ::SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, is_the_peer);
-  if (side == Side::Server) ::SSL_set_accept_state(ssl_.get());
-  else ::SSL_set_connect_state(ssl_.get());
+  if (side == Side::Server)
+    ::SSL_set_accept_state(ssl_.get());
+  else
+    ::SSL_set_connect_state(ssl_.get());
 }
 
 Result<bool> Tls::handshake() {

@@ -1,5 +1,5 @@
-// TLS contexts (>= 1.2, no renegotiation, no compression), and one connection's TLS with the check of the other side's identity.
-// Private to this room.
+// TLS contexts (>= 1.2, no renegotiation, no compression), and one connection's TLS with the check of the other side's
+// identity. Private to this room.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -17,8 +17,8 @@ enum class Side { Client, Server };
 
 [[nodiscard]] Result<std::shared_ptr<asio::ssl::context>> make_context(Side side, const Identity& identity);
 
-// TLS of one connection without any I/O: what arrived goes in, what is to be sent comes out. So that a message costs one system call
-// to read and one to write, whatever the records are. Not thread-safe.
+// TLS of one connection without any I/O: what arrived goes in, what is to be sent comes out. So that a message costs
+// one system call to read and one to write, whatever the records are. Not thread-safe.
 class Tls {
  public:
   // The other side must show a certificate of our authority with exactly this URI name.
@@ -26,7 +26,8 @@ class Tls {
   Tls(const Tls&) = delete;
   Tls& operator=(const Tls&) = delete;
 
-  // True: it is complete. A client begins with one before anything has arrived. After an error what is to be sent says why.
+  // True: it is complete. A client begins with one before anything has arrived. After an error what is to be sent says
+  // why.
   [[nodiscard]] Result<bool> handshake();
 
   void arrived(std::string_view bytes);
@@ -43,7 +44,7 @@ class Tls {
   std::shared_ptr<asio::ssl::context> context_;
   std::string peer_;
   std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
-  BIO* in_;   // both are the SSL's
+  BIO* in_;  // both are the SSL's
   BIO* out_;
 };
 

@@ -9,14 +9,17 @@ namespace {
 
 using namespace protocol;
 
-// ---- what a message consists of: said once, for both directions ----------------------------------------------------------
+// ---- what a message consists of: said once, for both directions
+// ----------------------------------------------------------
 template <class M, class T>
 concept Is = std::same_as<std::remove_const_t<M>, T>;
 
 // Objects.
 void members(auto& io, Is<Volume> auto& m) { io("container", m.container), io("path", m.path); }
 void members(auto& io, Is<SaveOptions> auto& m) { io("gate", m.gate), io("volumes", m.volumes); }
-void members(auto& io, Is<Timings> auto& m) { io("frozen", m.frozen), io("dump", m.dump), io("gated", m.gated), io("restore", m.restore); }
+void members(auto& io, Is<Timings> auto& m) {
+  io("frozen", m.frozen), io("dump", m.dump), io("gated", m.gated), io("restore", m.restore);
+}
 void members(auto& io, Is<LocalCheckpoint> auto& m) {
   io("epoch", m.epoch), io("index", m.index), io("digest", m.digest), io("bytes", m.bytes), io("counters", m.counters);
   io("timings", m.timings), io("gate", m.gate), io("parent", m.parent), io("closed", m.closed), io("flows", m.flows);
@@ -26,10 +29,12 @@ void members(auto& io, Is<Independent> auto& m) {
   io("intervalMs", m.interval), io("jitterMs", m.jitter), io("holdMs", m.hold), io("options", m.options);
 }
 void members(auto& io, Is<Finding> auto& m) {
-  io("fatal", m.fatal), io("container", m.container), io("process", m.process), io("object", m.object), io("remedy", m.remedy);
+  io("fatal", m.fatal), io("container", m.container), io("process", m.process), io("object", m.object),
+      io("remedy", m.remedy);
 }
 void members(auto& io, Is<Repository> auto& m) {
-  io("url", m.url), io("password", m.password), io("accessKey", m.access_key), io("secretKey", m.secret_key), io("region", m.region);
+  io("url", m.url), io("password", m.password), io("accessKey", m.access_key), io("secretKey", m.secret_key),
+      io("region", m.region);
   io("authority", m.authority), io("limit", m.limit);
 }
 void members(auto& io, Is<Error> auto& m) { io("code", m.code), io("message", m.message); }
@@ -37,8 +42,8 @@ void members(auto& io, Is<Error> auto& m) { io("code", m.code), io("message", m.
 // Rows: there may be thousands.
 void row(auto& io, Is<Connection> auto& m) { io(m.local.address, m.local.port, m.remote.address, m.remote.port); }
 void row(auto& io, Is<Shift> auto& m) {
-  io(m.connection.local.address, m.connection.local.port, m.connection.remote.address, m.connection.remote.port, m.sent, m.received,
-     m.remote.address, m.remote.port);
+  io(m.connection.local.address, m.connection.local.port, m.connection.remote.address, m.connection.remote.port, m.sent,
+     m.received, m.remote.address, m.remote.port);
 }
 void row(auto& io, Is<Readdress> auto& m) { io(m.from, m.to); }
 void row(auto& io, Is<Counters> auto& m) {
@@ -50,9 +55,12 @@ void row(auto& io, Is<Failure> auto& m) { io(m.container, m.how); }
 // Commands; those without members have no line.
 void members(auto& io, Is<Request> auto& m) { io("epoch", m.epoch), io("holdMs", m.hold), io("options", m.options); }
 void members(auto& io, Is<Prepare> auto& m) {
-  io("epoch", m.epoch), io("checkpoint", m.checkpoint), io("digest", m.digest), io("holdMs", m.hold), io("external", m.external);
+  io("epoch", m.epoch), io("checkpoint", m.checkpoint), io("digest", m.digest), io("holdMs", m.hold),
+      io("external", m.external);
 }
-void members(auto& io, Is<Restore> auto& m) { io("epoch", m.epoch), io("shifts", m.shifts), io("addresses", m.addresses); }
+void members(auto& io, Is<Restore> auto& m) {
+  io("epoch", m.epoch), io("shifts", m.shifts), io("addresses", m.addresses);
+}
 void members(auto& io, Is<Forget> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Recall> auto& m) { io("last", m.last); }
 void members(auto& io, Is<Sever> auto& m) { io("epoch", m.epoch), io("connections", m.connections); }
@@ -73,10 +81,14 @@ void members(auto& io, Is<Precopy> auto& m) { io("key", m.key), io("volumes", m.
 void members(auto& io, Is<Acked> auto& m) { io("epoch", m.epoch), io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Opened> auto& m) { io("epoch", m.epoch), io("gatedUs", m.gated), io("digest", m.digest); }
 void members(auto& io, Is<Stopped> auto& m) { io("epoch", m.epoch), io("shifts", m.shifts); }
-void members(auto& io, Is<Restored> auto& m) { io("epoch", m.epoch), io("timings", m.timings), io("written", m.written); }
+void members(auto& io, Is<Restored> auto& m) {
+  io("epoch", m.epoch), io("timings", m.timings), io("written", m.written);
+}
 void members(auto& io, Is<Forgotten> auto& m) { io("checkpoint", m.checkpoint); }
 void members(auto& io, Is<Findings> auto& m) { io("findings", m.findings); }
-void members(auto& io, Is<Renamed> auto& m) { io("index", m.index), io("addresses", m.addresses), io("remotes", m.remotes); }
+void members(auto& io, Is<Renamed> auto& m) {
+  io("index", m.index), io("addresses", m.addresses), io("remotes", m.remotes);
+}
 void members(auto& io, Is<History> auto& m) {
   io("checkpoints", m.checkpoints), io("present", m.present);
   io.if_told("renamed", m.renamed);
@@ -115,19 +127,21 @@ template <class V>
 constexpr std::array<std::string_view, 0> kTypes;
 template <>
 constexpr std::array kTypes<Command> = std::to_array<std::string_view>(
-    {"request", "done", "abort", "prepare", "stop", "restore", "release", "forget", "preflight", "recall", "probe", "sever", "configure",
-     "upload", "fetch", "run-hooks", "precopy"});
+    {"request", "done", "abort", "prepare", "stop", "restore", "release", "forget", "preflight", "recall", "probe",
+     "sever", "configure", "upload", "fetch", "run-hooks", "precopy"});
 template <>
-constexpr std::array kTypes<Reply> = std::to_array<std::string_view>({"acked", "opened", "prepared", "stopped", "restored", "forgotten", "findings",
-                                                                      "history", "probed", "severed", "configured", "uploading", "uploaded", "fetching", "fetched", "hooks-running",
-                                                                      "hooks-run", "precopying", "precopied", "refused"});
+constexpr std::array kTypes<Reply> = std::to_array<std::string_view>(
+    {"acked",   "opened",        "prepared",  "stopped",    "restored",  "forgotten", "findings",
+     "history", "probed",        "severed",   "configured", "uploading", "uploaded",  "fetching",
+     "fetched", "hooks-running", "hooks-run", "precopying", "precopied", "refused"});
 
 constexpr std::pair<GateKind, const char*> kGates[] = {
     {GateKind::Queue, "Queue"}, {GateKind::Drop, "Drop"}, {GateKind::Open, "Open"}};
 constexpr Code kCodes[] = {Code::Invalid, Code::NotFound,    Code::Conflict, Code::Unsupported, Code::Busy,
                            Code::Timeout, Code::Unavailable, Code::Corrupt,  Code::Exhausted,   Code::Internal};
 
-// ---- out ----------------------------------------------------------------------------------------------------------------
+// ---- out
+// ----------------------------------------------------------------------------------------------------------------
 class Out {
  public:
   template <class T>
@@ -146,7 +160,9 @@ class Out {
   }
 
   template <class T>
-  void if_told(const char* key, const T& value) { (*this)(key, value); }
+  void if_told(const char* key, const T& value) {
+    (*this)(key, value);
+  }
 
   template <class V>
   [[nodiscard]] std::string frame(std::uint64_t id, const V& message) {
@@ -176,20 +192,28 @@ class Out {
       fmt::format_to(std::back_inserter(text_), "{}", v);
     }
   }
-  void put(GateKind kind) { put(std::string_view{std::ranges::find(kGates, kind, &std::pair<GateKind, const char*>::first)->second}); }
+  void put(GateKind kind) {
+    put(std::string_view{std::ranges::find(kGates, kind, &std::pair<GateKind, const char*>::first)->second});
+  }
   void put(Code code) { put(std::string_view{name(code)}); }
   void put(const std::string& text) { put(std::string_view{text}); }
   void put(std::string_view text) {
     const auto plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
-    if (std::ranges::all_of(text, plain)) (text_ += '"').append(text) += '"';
-    else text_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    if (std::ranges::all_of(text, plain))
+      (text_ += '"').append(text) += '"';
+    else
+      text_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   template <class R, class P>
-  void put(std::chrono::duration<R, P> duration) { put(duration.count()); }
+  void put(std::chrono::duration<R, P> duration) {
+    put(duration.count());
+  }
   template <class T>
   void put(const std::optional<T>& value) {
-    if (value) put(*value);
-    else text_ += "null";
+    if (value)
+      put(*value);
+    else
+      text_ += "null";
   }
   template <class T>
   void put(const std::vector<T>& list) {
@@ -203,13 +227,16 @@ class Out {
   bool first_ = true;
 };
 
-// ---- in -----------------------------------------------------------------------------------------------------------------
+// ---- in
+// -----------------------------------------------------------------------------------------------------------------
 class In {
  public:
   explicit In(JsonView json) : json_(json) {}
 
   template <class T>
-  void operator()(const char* key, T& value) { get(json_[key], value); }
+  void operator()(const char* key, T& value) {
+    get(json_[key], value);
+  }
   template <class... T>
     requires(sizeof...(T) > 1 && (!std::is_array_v<std::remove_reference_t<T>> && ...))
   void operator()(T&... cells) {
@@ -240,10 +267,14 @@ class In {
   template <class T>
   static void get(JsonView json, T& v) {
     In inner{json};
-    if constexpr (requires { members(inner, v); }) members(inner, v);
-    else if constexpr (requires { row(inner, v); }) row(inner, v);
-    else if constexpr (std::is_enum_v<T>) v = T{json.number<std::uint64_t>()};
-    else v = json.number<T>();
+    if constexpr (requires { members(inner, v); })
+      members(inner, v);
+    else if constexpr (requires { row(inner, v); })
+      row(inner, v);
+    else if constexpr (std::is_enum_v<T>)
+      v = T{json.number<std::uint64_t>()};
+    else
+      v = json.number<T>();
   }
   static void get(JsonView json, bool& v) { v = json.truth(); }
   static void get(JsonView json, std::string& v) { v = json.text(); }
@@ -258,11 +289,15 @@ class In {
     code = found == std::end(kCodes) ? Code::Internal : *found;  // of a newer version
   }
   template <class R, class P>
-  static void get(JsonView json, std::chrono::duration<R, P>& v) { v = std::chrono::duration<R, P>{json.number<R>()}; }
+  static void get(JsonView json, std::chrono::duration<R, P>& v) {
+    v = std::chrono::duration<R, P>{json.number<R>()};
+  }
   template <class T>
   static void get(JsonView json, std::optional<T>& v) {
-    if (json.null()) v.reset();
-    else get(json, v.emplace());
+    if (json.null())
+      v.reset();
+    else
+      get(json, v.emplace());
   }
   template <class T>
   static void get(JsonView json, std::vector<T>& list) {

@@ -1,6 +1,6 @@
-// The one message schema between operator and sidecars: JSON, one message a frame; a frame is a length (4 bytes, big-endian) and
-// that many bytes. An id pairs a reply with its command. Unknown members are ignored, unknown types are an error, and everything
-// is bounded: a frame over its limit ends the connection before it is read.
+// The one message schema between operator and sidecars: JSON, one message a frame; a frame is a length (4 bytes,
+// big-endian) and that many bytes. An id pairs a reply with its command. Unknown members are ignored, unknown types are
+// an error, and everything is bounded: a frame over its limit ends the connection before it is read.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace cutline::control {
 
 inline constexpr std::size_t kCommandLimit = 16U << 20U;  // Restore has a row for each connection
-inline constexpr std::size_t kReplyLimit = 64U << 20U;  // a reply carries the counters of all connections
+inline constexpr std::size_t kReplyLimit = 64U << 20U;    // a reply carries the counters of all connections
 
 struct CommandFrame {
   std::uint64_t id = 0;

@@ -33,7 +33,8 @@ struct Config {
 [[nodiscard]] Result<Config> parse_kubeconfig(const std::string& yaml, const std::string& folder,
                                               std::string_view context = "");
 
-// $KUBECONFIG (the first existing file of its list), else in_cluster(), else ~/.kube/config. A `context` is one of a file, never of a pod.
+// $KUBECONFIG (the first existing file of its list), else in_cluster(), else ~/.kube/config. A `context` is one of a
+// file, never of a pod.
 [[nodiscard]] Result<Config> discover(std::string_view context = "");
 
 }  // namespace cutline::kube

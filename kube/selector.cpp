@@ -49,7 +49,8 @@ Selector read_selector(const Json& selector) {
   if (const auto terms = selector.find("matchExpressions"); terms != selector.end() && terms->is_array())
     for (const auto& term : *terms) {
       Requirement one{string_at(term, "/key"), string_at(term, "/operator"), {}};
-      if (const auto values = term.is_object() ? term.find("values") : term.end(); values != term.end() && values->is_array())
+      if (const auto values = term.is_object() ? term.find("values") : term.end();
+          values != term.end() && values->is_array())
         for (const auto& value : *values)
           if (value.is_string()) one.values.push_back(value.get<std::string>());
       out.match_expressions.push_back(std::move(one));

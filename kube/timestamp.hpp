@@ -1,5 +1,5 @@
-// Times as the API writes them: to the second, from clocks that need not agree. Good for ages and for what people ask for by time; no round
-// is ever decided by them.
+// Times as the API writes them: to the second, from clocks that need not agree. Good for ages and for what people ask
+// for by time; no round is ever decided by them.
 #pragma once
 
 #include <fmt/chrono.h>

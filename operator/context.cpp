@@ -16,7 +16,8 @@ Result<std::vector<Pod>> Context::pods(const std::string& ns, Deadline deadline)
   return out;
 }
 
-Result<std::vector<kube::Json>> Context::items(const kube::Resource& resource, const std::string& ns, Deadline deadline) const {
+Result<std::vector<kube::Json>> Context::items(const kube::Resource& resource, const std::string& ns,
+                                               Deadline deadline) const {
   auto listed = client.list(resource, ns, "", deadline);
   if (!listed) return forward(listed, "list " + resource.plural);
   std::vector<kube::Json> out;
@@ -29,7 +30,8 @@ Result<Epoch> Context::next_epoch(const std::string& ns, Deadline deadline) cons
   for (const auto* kind : {&kSnapshots, &kRollbacks}) {
     const auto objects = items(*kind, ns, deadline);
     if (!objects) return tl::unexpected(objects.error());
-    for (const auto& object : *objects) floor = std::max(floor, object.value(kube::Json::json_pointer("/status/epoch"), std::uint64_t{0}));
+    for (const auto& object : *objects)
+      floor = std::max(floor, object.value(kube::Json::json_pointer("/status/epoch"), std::uint64_t{0}));
   }
   const auto epoch = lease.next_epoch(deadline, floor);
   return epoch ? Result<Epoch>{Epoch{*epoch}} : tl::unexpected(epoch.error());
@@ -46,14 +48,16 @@ std::map<PodUid, Result<protocol::Reply>> ask_all(control::Fleet& fleet, const s
   return ask_each(fleet, std::move(questions), deadline);
 }
 
-std::map<PodUid, Result<protocol::Reply>> ask_each(control::Fleet& fleet, std::vector<std::pair<control::Peer, protocol::Command>> questions,
+std::map<PodUid, Result<protocol::Reply>> ask_each(control::Fleet& fleet,
+                                                   std::vector<std::pair<control::Peer, protocol::Command>> questions,
                                                    Deadline deadline) {
   std::vector<std::pair<PodUid, std::future<Result<protocol::Reply>>>> asked;
   std::vector<control::Call> calls;
   for (auto& [peer, command] : questions) {
     auto promise = std::make_shared<std::promise<Result<protocol::Reply>>>();
     asked.emplace_back(peer.uid, promise->get_future());
-    calls.push_back({peer, std::move(command), deadline, [promise](Result<protocol::Reply> reply) { promise->set_value(std::move(reply)); }});
+    calls.push_back({peer, std::move(command), deadline,
+                     [promise](Result<protocol::Reply> reply) { promise->set_value(std::move(reply)); }});
   }
   fleet.call(std::move(calls));
   std::map<PodUid, Result<protocol::Reply>> out;

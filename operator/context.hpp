@@ -25,12 +25,14 @@ struct Context {
   repository::Keeping& keeping;
   std::stop_token stop;
 
-  // Read from the API server now, not from a cache: a round's members are decided from it. Without those that serve repositories: whatever a
-  // selector says, these are no part of a workload.
+  // Read from the API server now, not from a cache: a round's members are decided from it. Without those that serve
+  // repositories: whatever a selector says, these are no part of a workload.
   [[nodiscard]] Result<std::vector<Pod>> pods(const std::string& ns, Deadline deadline) const;
-  [[nodiscard]] Result<std::vector<kube::Json>> items(const kube::Resource& resource, const std::string& ns, Deadline deadline) const;
+  [[nodiscard]] Result<std::vector<kube::Json>> items(const kube::Resource& resource, const std::string& ns,
+                                                      Deadline deadline) const;
 
-  // Of a round in this namespace; above every epoch that its objects show, so that a Lease which somebody deleted starts nothing anew.
+  // Of a round in this namespace; above every epoch that its objects show, so that a Lease which somebody deleted
+  // starts nothing anew.
   [[nodiscard]] Result<Epoch> next_epoch(const std::string& ns, Deadline deadline) const;
 };
 
@@ -44,10 +46,11 @@ struct Outcome {
 [[nodiscard]] Result<Outcome> gone_or(const Error& error);
 
 // Each is asked its own question; waits for all answers, or for the deadline.
-[[nodiscard]] std::map<PodUid, Result<protocol::Reply>> ask_each(control::Fleet& fleet, std::vector<std::pair<control::Peer, protocol::Command>> questions,
-                                                                 Deadline deadline);
+[[nodiscard]] std::map<PodUid, Result<protocol::Reply>> ask_each(
+    control::Fleet& fleet, std::vector<std::pair<control::Peer, protocol::Command>> questions, Deadline deadline);
 // Asks all members the same and waits for all answers, or for the deadline.
-[[nodiscard]] std::map<PodUid, Result<protocol::Reply>> ask_all(control::Fleet& fleet, const std::vector<control::Peer>& peers,
+[[nodiscard]] std::map<PodUid, Result<protocol::Reply>> ask_all(control::Fleet& fleet,
+                                                                const std::vector<control::Peer>& peers,
                                                                 const protocol::Command& command, Deadline deadline);
 
 [[nodiscard]] std::string now_text();

@@ -32,11 +32,14 @@ void define(CLI::App& app, Options& o) {
   app.add_option("--namespace", o.ns, "Namespace of the operator")->envname("POD_NAMESPACE");
   app.add_option("--pod", o.pod, "Name of the operator's pod")->envname("POD_NAME");
   app.add_option("--service", o.service, "Name of the operator's Service")->envname("CUTLINE_SERVICE");
-  app.add_option("--authority-secret", o.secret, "Secret of the certificate authority")->envname("CUTLINE_AUTHORITY_SECRET");
+  app.add_option("--authority-secret", o.secret, "Secret of the certificate authority")
+      ->envname("CUTLINE_AUTHORITY_SECRET");
   app.add_option("--signing-secret", o.signing, "Secret of the key that signs manifests");
   app.add_option("--restic", o.restic, "The program that keeps checkpoints in repositories");
   app.add_option("--restic-work", o.restic_work, "A folder for its temporary files");
-  app.add_option("--sidecar-image", o.sidecar_image, "What the webhook adds to pods, and what serves repositories on volumes")->envname("CUTLINE_SIDECAR_IMAGE");
+  app.add_option("--sidecar-image", o.sidecar_image,
+                 "What the webhook adds to pods, and what serves repositories on volumes")
+      ->envname("CUTLINE_SIDECAR_IMAGE");
   app.add_option("--sidecar-pull-policy", o.pull_policy, "Its pull policy")->envname("CUTLINE_SIDECAR_PULL_POLICY");
   app.add_option("--log-level", o.log_level, "trace, debug, info, warn or error");
   app.add_option("--secure-port", o.secure_port, "Webhook and certificate requests");
@@ -54,12 +57,16 @@ int run(const Options& o, const sigset_t& ends) {
   if (!config) return fatal(config.error());
   auto client = kube::Client::connect(std::move(*config));
   if (!client) return fatal(client.error());
-  auto authority = Authority::open(**client, {.ns = o.ns, .secret = o.secret, .service = o.service}, Deadline::after(Millis{60'000}));
+  auto authority = Authority::open(**client, {.ns = o.ns, .secret = o.secret, .service = o.service},
+                                   Deadline::after(Millis{60'000}));
   if (!authority) return fatal(authority.error());
   auto signing = repository::open_signing(**client, {o.ns, o.signing}, Deadline::after(Millis{60'000}));
   if (!signing) return fatal(signing.error());
-  repository::Keeping keeping{{.path = o.restic, .work = o.restic_work, .cache = true}, *std::move(signing),
-                              {{o.sidecar_image, o.pull_policy}, (*authority)->certificate(), [&](const auto& leaf) { return (*authority)->issue(leaf); }}};
+  repository::Keeping keeping{{.path = o.restic, .work = o.restic_work, .cache = true},
+                              *std::move(signing),
+                              {{o.sidecar_image, o.pull_policy}, (*authority)->certificate(), [&](const auto& leaf) {
+                                 return (*authority)->issue(leaf);
+                               }}};
 
   Metrics metrics;
   kube::Events events{**client, "cutline-operator", o.pod};
@@ -69,7 +76,8 @@ int run(const Options& o, const sigset_t& ends) {
                                            secure_handler(**authority, metrics, settings));
   if (!secure) return fatal(secure.error());
   const auto maintain = [&] {
-    if (auto kept = (*authority)->maintain(Deadline::after(Millis{10'000})); !kept) log::warn("authority", {{"error", kept.error()}});
+    if (auto kept = (*authority)->maintain(Deadline::after(Millis{10'000})); !kept)
+      log::warn("authority", {{"error", kept.error()}});
   };
   maintain();
   auto plain = control::HttpServer::start({.port = o.plain_port}, plain_handler(metrics, [] { return true; }));
@@ -78,14 +86,19 @@ int run(const Options& o, const sigset_t& ends) {
   // The manager lives while we lead: the election's thread only rings, this one starts and stops.
   Bell bell;
   std::atomic<bool> leading = false;
-  const auto turn = [&](bool now) { leading = now; bell.ring(); };
-  kube::LeaderElection election{**client, {.ns = o.ns, .name = "cutline-operator", .identity = o.pod},
+  const auto turn = [&](bool now) {
+    leading = now;
+    bell.ring();
+  };
+  kube::LeaderElection election{**client,
+                                {.ns = o.ns, .name = "cutline-operator", .identity = o.pod},
                                 {.on_started = [&] { turn(true); }, .on_lost = [&] { turn(false); }}};
   std::unique_ptr<Manager> manager;
   while (!bell.wait(ends, Millis{30'000})) {
     if (leading != (manager != nullptr)) {
       log::info(leading ? "leading" : "no longer leading", {{"identity", o.pod}});
-      manager = leading ? std::make_unique<Manager>(Manager::Parts{**client, events, election, fleet, metrics, keeping}) : nullptr;
+      manager = leading ? std::make_unique<Manager>(Manager::Parts{**client, events, election, fleet, metrics, keeping})
+                        : nullptr;
     }
     maintain();
   }

@@ -1,5 +1,5 @@
-// While this operator leads: informers feed a queue of names, workers reconcile them. Requests are names; nothing is decided from an
-// event.
+// While this operator leads: informers feed a queue of names, workers reconcile them. Requests are names; nothing is
+// decided from an event.
 #pragma once
 
 #include <thread>
@@ -10,7 +10,15 @@
 
 namespace cutline::op {
 
-enum class Kind { Policy, Recovery, Schedule, Snapshot, Rollback, Repository, Check };  // Recovery, Schedule: of a policy, Check: of a repository, beside the rest of it
+enum class Kind {
+  Policy,
+  Recovery,
+  Schedule,
+  Snapshot,
+  Rollback,
+  Repository,
+  Check
+};  // Recovery, Schedule: of a policy, Check: of a repository, beside the rest of it
 [[nodiscard]] const char* name(Kind kind);
 
 struct Work {
@@ -45,8 +53,8 @@ class Manager {
   Parts parts_;
   kube::WorkQueue<Work> queue_;
   kube::WorkQueue<Work> schedules_;  // with a worker of their own: what is due waits for no round
-  kube::WorkQueue<Work> slow_;  // of repositories: restic takes its time, and no round waits for it
-  kube::WorkQueue<Work> checks_;  // which may take hours, and deletions do not wait for them
+  kube::WorkQueue<Work> slow_;       // of repositories: restic takes its time, and no round waits for it
+  kube::WorkQueue<Work> checks_;     // which may take hours, and deletions do not wait for them
   std::vector<std::unique_ptr<kube::Informer>> informers_;
   std::vector<std::jthread> workers_;  // last: stopped first
 };

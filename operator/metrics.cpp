@@ -17,32 +17,57 @@ double seconds(Micros duration) { return static_cast<double>(duration.count()) /
 
 struct Metrics::Impl {
   prometheus::Registry registry;
-  prometheus::Family<prometheus::Counter>& rounds =
-      prometheus::BuildCounter().Name("cutline_rounds_total").Help("Rounds that ended, by kind and outcome").Register(registry);
-  prometheus::Family<prometheus::Counter>& schedules = prometheus::BuildCounter()
-                                                           .Name("cutline_scheduled_total")
-                                                           .Help("Times at which a schedule was due, by what became of them")
-                                                           .Register(registry);
-  prometheus::Family<prometheus::Counter>& reconciles =
-      prometheus::BuildCounter().Name("cutline_reconciles_total").Help("Reconciliations, by kind and result").Register(registry);
-  prometheus::Family<prometheus::Counter>& injections =
-      prometheus::BuildCounter().Name("cutline_injections_total").Help("Pods that the webhook was asked about, by result").Register(registry);
-  prometheus::Counter& retired =
-      prometheus::BuildCounter().Name("cutline_retired_snapshots_total").Help("Snapshots deleted by retention").Register(registry).Add({});
-  prometheus::Counter& freed_bytes =
-      prometheus::BuildCounter().Name("cutline_retired_bytes_total").Help("Bytes of the snapshots deleted by retention").Register(registry).Add({});
+  prometheus::Family<prometheus::Counter>& rounds = prometheus::BuildCounter()
+                                                        .Name("cutline_rounds_total")
+                                                        .Help("Rounds that ended, by kind and outcome")
+                                                        .Register(registry);
+  prometheus::Family<prometheus::Counter>& schedules =
+      prometheus::BuildCounter()
+          .Name("cutline_scheduled_total")
+          .Help("Times at which a schedule was due, by what became of them")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& reconciles = prometheus::BuildCounter()
+                                                            .Name("cutline_reconciles_total")
+                                                            .Help("Reconciliations, by kind and result")
+                                                            .Register(registry);
+  prometheus::Family<prometheus::Counter>& injections = prometheus::BuildCounter()
+                                                            .Name("cutline_injections_total")
+                                                            .Help("Pods that the webhook was asked about, by result")
+                                                            .Register(registry);
+  prometheus::Counter& retired = prometheus::BuildCounter()
+                                     .Name("cutline_retired_snapshots_total")
+                                     .Help("Snapshots deleted by retention")
+                                     .Register(registry)
+                                     .Add({});
+  prometheus::Counter& freed_bytes = prometheus::BuildCounter()
+                                         .Name("cutline_retired_bytes_total")
+                                         .Help("Bytes of the snapshots deleted by retention")
+                                         .Register(registry)
+                                         .Add({});
   prometheus::Family<prometheus::Counter>& uploads =
-      prometheus::BuildCounter().Name("cutline_uploaded_bytes_total").Help("Bytes of checkpoints that came into repositories; new: those not there before").Register(registry);
+      prometheus::BuildCounter()
+          .Name("cutline_uploaded_bytes_total")
+          .Help("Bytes of checkpoints that came into repositories; new: those not there before")
+          .Register(registry);
   prometheus::Counter& uploaded_all = uploads.Add({{"which", "all"}});
   prometheus::Counter& uploaded_new = uploads.Add({{"which", "new"}});
-  prometheus::Family<prometheus::Counter>& durable =
-      prometheus::BuildCounter().Name("cutline_durable_total").Help("Snapshots that were to be durable, by outcome").Register(registry);
-  prometheus::Family<prometheus::Gauge>& repository_bytes =
-      prometheus::BuildGauge().Name("cutline_repository_bytes").Help("What the snapshots in a repository take up").Register(registry);
-  prometheus::Family<prometheus::Gauge>& repository_checkpoints =
-      prometheus::BuildGauge().Name("cutline_repository_checkpoints").Help("How many checkpoints a repository holds").Register(registry);
+  prometheus::Family<prometheus::Counter>& durable = prometheus::BuildCounter()
+                                                         .Name("cutline_durable_total")
+                                                         .Help("Snapshots that were to be durable, by outcome")
+                                                         .Register(registry);
+  prometheus::Family<prometheus::Gauge>& repository_bytes = prometheus::BuildGauge()
+                                                                .Name("cutline_repository_bytes")
+                                                                .Help("What the snapshots in a repository take up")
+                                                                .Register(registry);
+  prometheus::Family<prometheus::Gauge>& repository_checkpoints = prometheus::BuildGauge()
+                                                                      .Name("cutline_repository_checkpoints")
+                                                                      .Help("How many checkpoints a repository holds")
+                                                                      .Register(registry);
   prometheus::Family<prometheus::Gauge>& repository_intact =
-      prometheus::BuildGauge().Name("cutline_repository_intact").Help("Whether its last check found a repository whole").Register(registry);
+      prometheus::BuildGauge()
+          .Name("cutline_repository_intact")
+          .Help("Whether its last check found a repository whole")
+          .Register(registry);
   prometheus::Histogram& held_seconds = prometheus::BuildHistogram()
                                             .Name("cutline_held_seconds")
                                             .Help("How long a pod's traffic was held by a snapshot")
@@ -63,7 +88,9 @@ void Metrics::round_ended(const std::string& kind, const std::string& outcome) {
 }
 void Metrics::held(Micros duration) { impl_->held_seconds.Observe(seconds(duration)); }
 void Metrics::frozen(Micros duration) { impl_->frozen_seconds.Observe(seconds(duration)); }
-void Metrics::scheduled(const std::string& outcome, int times) { impl_->schedules.Add({{"outcome", outcome}}).Increment(times); }
+void Metrics::scheduled(const std::string& outcome, int times) {
+  impl_->schedules.Add({{"outcome", outcome}}).Increment(times);
+}
 void Metrics::reconciled(const std::string& kind, bool ok) {
   impl_->reconciles.Add({{"kind", kind}, {"result", ok ? "ok" : "error"}}).Increment();
 }
@@ -78,7 +105,9 @@ void Metrics::repository(const std::string& name, Bytes bytes, std::size_t check
   impl_->repository_bytes.Add({{"repository", name}}).Set(static_cast<double>(value(bytes)));
   impl_->repository_checkpoints.Add({{"repository", name}}).Set(static_cast<double>(checkpoints));
 }
-void Metrics::checked(const std::string& name, bool intact) { impl_->repository_intact.Add({{"repository", name}}).Set(intact ? 1 : 0); }
+void Metrics::checked(const std::string& name, bool intact) {
+  impl_->repository_intact.Add({{"repository", name}}).Set(intact ? 1 : 0);
+}
 void Metrics::repository_gone(const std::string& name) {
   for (auto* family : {&impl_->repository_bytes, &impl_->repository_checkpoints, &impl_->repository_intact})
     family->Remove(&family->Add({{"repository", name}}));

@@ -18,7 +18,8 @@ HttpResponse admit(const HttpRequest& request, Metrics& metrics, const webhook::
 HttpResponse certify(const HttpRequest& request, Authority& authority) {
   constexpr std::string_view bearer = "Bearer ";
   if (!request.authorization.starts_with(bearer)) return {401, "text/plain", "a pod's token is missing\n"};
-  const auto certificate = authority.issue_for_token(request.authorization.substr(bearer.size()), request.body, Deadline::after(Millis{5000}));
+  const auto certificate = authority.issue_for_token(request.authorization.substr(bearer.size()), request.body,
+                                                     Deadline::after(Millis{5000}));
   if (certificate) return {200, "application/x-pem-file", *certificate};
   log::warn("no certificate issued", {{"error", certificate.error()}});
   return {certificate.error().code == Code::Invalid ? 403 : 503, "text/plain", certificate.error().message + "\n"};
@@ -38,7 +39,8 @@ control::HttpServer::Handler secure_handler(Authority& authority, Metrics& metri
 control::HttpServer::Handler plain_handler(const Metrics& metrics, std::function<bool()> ready) {
   return [&metrics, ready = std::move(ready)](const HttpRequest& request) -> HttpResponse {
     if (request.target == "/healthz") return {200, "text/plain", "ok\n"};
-    if (request.target == "/readyz") return ready() ? HttpResponse{200, "text/plain", "ok\n"} : HttpResponse{503, "text/plain", "not ready\n"};
+    if (request.target == "/readyz")
+      return ready() ? HttpResponse{200, "text/plain", "ok\n"} : HttpResponse{503, "text/plain", "not ready\n"};
     if (request.target == "/metrics") return {200, "text/plain; version=0.0.4", metrics.text()};
     return {404, "text/plain", "not found\n"};
   };

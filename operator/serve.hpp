@@ -9,7 +9,8 @@
 namespace cutline::op {
 
 // POST /inject (AdmissionReview) and POST /certificates (a signing request, the pod's token as bearer).
-[[nodiscard]] control::HttpServer::Handler secure_handler(Authority& authority, Metrics& metrics, webhook::Settings settings);
+[[nodiscard]] control::HttpServer::Handler secure_handler(Authority& authority, Metrics& metrics,
+                                                          webhook::Settings settings);
 
 // GET /healthz, /readyz, /metrics.
 [[nodiscard]] control::HttpServer::Handler plain_handler(const Metrics& metrics, std::function<bool()> ready);

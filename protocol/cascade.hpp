@@ -63,7 +63,7 @@ class Dependencies {
 
   struct Out {
     std::uint32_t to, slot;
-  };                                    // a channel at its beginning: where it leads, and its place in the rows there
+  };  // a channel at its beginning: where it leads, and its place in the rows there
   std::vector<std::size_t> out_begin_;  // per pod, into out_ and names_; one more at the end
   std::vector<Out> out_;
   std::vector<std::uint32_t> names_;  // the caller's index

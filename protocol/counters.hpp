@@ -39,7 +39,8 @@ struct Counters {
 
 using CounterTable = std::vector<Counters>;
 
-// Datagrams exchanged with one address, counted since the pod began. The network may lose them, so a datagram can be an orphan, never a loss.
+// Datagrams exchanged with one address, counted since the pod began. The network may lose them, so a datagram can be an
+// orphan, never a loss.
 struct Flow {
   std::string local;
   std::string remote;

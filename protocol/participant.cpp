@@ -82,14 +82,15 @@ Effects wait(SavingOwn& own, std::variant<Request, Prepare> command) {
 Effects on(State& state, const Request& request, Instant now) {
   if (request.epoch < state.epoch) return {stale(request.epoch)};
   if (request.epoch == state.epoch) {
-    return std::visit(overloaded{
-                          [](const Saving&) -> Effects { return {}; },  // answered when the save ends
-                          [&](const Saved& s) -> Effects { return {Answer{Acked{state.epoch, s.checkpoint}}}; },
-                          [&](const Idle&) -> Effects { return {refuse(request.epoch, Code::Timeout, "gate opened")}; },
-                          [&](const SavingOwn&) -> Effects { return {refuse(request.epoch, Code::Timeout, "gate opened")}; },
-                          [&](const auto&) -> Effects { return {stale(request.epoch)}; },
-                      },
-                      state.phase);
+    return std::visit(
+        overloaded{
+            [](const Saving&) -> Effects { return {}; },  // answered when the save ends
+            [&](const Saved& s) -> Effects { return {Answer{Acked{state.epoch, s.checkpoint}}}; },
+            [&](const Idle&) -> Effects { return {refuse(request.epoch, Code::Timeout, "gate opened")}; },
+            [&](const SavingOwn&) -> Effects { return {refuse(request.epoch, Code::Timeout, "gate opened")}; },
+            [&](const auto&) -> Effects { return {stale(request.epoch)}; },
+        },
+        state.phase);
   }
   if (auto* own = std::get_if<SavingOwn>(&state.phase)) return wait(*own, request);
   if (!free(state, now)) return {refuse(request.epoch, Code::Busy, "another round has this pod")};
@@ -115,7 +116,8 @@ Effects on(State& state, const Abort& abort, Instant /*now*/) {
     if (!between_rounds(state)) return {opened(abort.epoch)};
     state.epoch = abort.epoch;  // its request, if it comes still, is stale
     Effects effects{Persist{}};
-    if (auto* own = std::get_if<SavingOwn>(&state.phase); own && own->waiting && epoch_of(*own->waiting) <= abort.epoch) {
+    if (auto* own = std::get_if<SavingOwn>(&state.phase);
+        own && own->waiting && epoch_of(*own->waiting) <= abort.epoch) {
       effects.push_back(refuse(epoch_of(*std::exchange(own->waiting, std::nullopt)), Code::Conflict, "aborted"));
     }
     return then(effects, {opened(abort.epoch)});
@@ -191,7 +193,8 @@ Effects on(State& state, const Prepare& prepare, Instant now) {
   }
   const auto unfinished = restoring(state);
   state = {prepare.epoch, Preparing{now + prepare.hold, prepare.checkpoint, false, unfinished}};
-  return {Persist{}, Verify{prepare.epoch, prepare.checkpoint, prepare.digest, prepare.hold, unfinished.has_value(), prepare.external}};
+  return {Persist{}, Verify{prepare.epoch, prepare.checkpoint, prepare.digest, prepare.hold, unfinished.has_value(),
+                            prepare.external}};
 }
 
 Effects on(State& state, const PrepareEnded& ended) {

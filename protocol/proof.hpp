@@ -34,7 +34,8 @@ struct Proof {
   std::uint64_t in_transit_bytes = 0;  // over both directions
   std::vector<Violation> violations;   // empty: the cut is consistent
   std::vector<Counters> external;      // this end is a member, the other is no member's address
-  std::vector<Counters> half_open;     // the other end is a member's address, but has no such socket (being opened or closed)
+  std::vector<Counters>
+      half_open;  // the other end is a member's address, but has no such socket (being opened or closed)
   [[nodiscard]] bool consistent() const { return violations.empty(); }
 };
 

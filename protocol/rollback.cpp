@@ -76,7 +76,8 @@ Output stop(State& state, Plan plan, Instant now) {
 // Then and now, of all that stand in for others: their peers need them too.
 std::vector<Readdress> readdressed(const Plan& plan) {
   std::vector<Readdress> out;
-  for (const auto& [pod, target] : plan.members) out.insert(out.end(), target.addresses.begin(), target.addresses.end());
+  for (const auto& [pod, target] : plan.members)
+    out.insert(out.end(), target.addresses.begin(), target.addresses.end());
   return out;
 }
 
@@ -87,7 +88,9 @@ std::set<PodUid> standing_in(const Plan& plan) {
   return out;
 }
 
-std::vector<Send> sends(const Stopping& round, const std::set<PodUid>& who) { return multicast<Stop>(round.plan.epoch, who); }
+std::vector<Send> sends(const Stopping& round, const std::set<PodUid>& who) {
+  return multicast<Stop>(round.plan.epoch, who);
+}
 
 std::map<PodUid, Readdressing> called(const Plan& plan) {
   std::map<PodUid, Readdressing> out;
@@ -113,7 +116,8 @@ std::vector<Send> sends(const Restoring& round, const std::set<PodUid>& who) {
 }
 
 Output restore(State& state, Stopping& round, Instant now) {
-  auto shifts = both_ways(std::move(round.stopped), standing_in(round.plan), Readdressing{readdressed(round.plan)}, called(round.plan));
+  auto shifts = both_ways(std::move(round.stopped), standing_in(round.plan), Readdressing{readdressed(round.plan)},
+                          called(round.plan));
   Restoring next{std::move(round.plan), std::move(shifts), {}, {}, {}};
   next.until = now + next.plan.restore_budget;
   Output out{{}, sends(next, names(next.plan)), {}};
@@ -321,7 +325,9 @@ Output finish(State& state, const Event& event) {
           [&](Restoring& r, const MemberGone& e) -> Output {
             return r.plan.members.contains(e.who) ? hold(state, r.plan, left(e.who)) : Output{};
           },
-          [&](Restoring& r, const Tick& e) -> Output { return e.now >= r.until ? overdue(state, r, r.restored, "not restored in time", e.now) : Output{}; },
+          [&](Restoring& r, const Tick& e) -> Output {
+            return e.now >= r.until ? overdue(state, r, r.restored, "not restored in time", e.now) : Output{};
+          },
 
           [&](Committing& r, const Recorded& e) -> Output { return release(state, r.plan, e.now, std::set{r.gone}); },
           [&](Committing& r, const RecordFailed& e) -> Output { return hold(state, r.plan, {Code::Conflict, e.why}); },

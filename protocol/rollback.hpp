@@ -3,11 +3,12 @@
 //   Idle -> Reserving -> Preparing -> Deciding -> Stopping -> Restoring -> Committing -> Releasing -> Ended(Released)
 //                \___________\-> Aborting -> Ended(Untouched)     \____________\-> Ended(Held)
 //
-// All are stopped before any is restored: where each connection stands then, on the wire, is where it goes on; see sequences.hpp.
-// Until `Irrevocable` is durable nothing was touched and any failure ends in abort. After it there is no way back: a member that
-// cannot be restored is tried again, then the round ends Held: none released, every gate still closed, and it says so.
-// Pure and total, like round.hpp. An abort leaves together with its Failure record, but for a round that was recovered, or
-// whose Irrevocable is durable: there the Failure comes first, so that nobody can abort what somebody else restores.
+// All are stopped before any is restored: where each connection stands then, on the wire, is where it goes on; see
+// sequences.hpp. Until `Irrevocable` is durable nothing was touched and any failure ends in abort. After it there is no
+// way back: a member that cannot be restored is tried again, then the round ends Held: none released, every gate still
+// closed, and it says so. Pure and total, like round.hpp. An abort leaves together with its Failure record, but for a
+// round that was recovered, or whose Irrevocable is durable: there the Failure comes first, so that nobody can abort
+// what somebody else restores.
 #pragma once
 
 #include <map>
@@ -40,19 +41,51 @@ struct Plan {
 
 enum class Phase { Reserved, Restoring, Released };  // of a record that a dead coordinator left
 
-struct Begin { Plan plan; Instant now; };
-struct Recover { Plan plan; Phase phase = Phase::Reserved; Instant now; };
-struct Recorded { Instant now; };
-struct RecordFailed { std::string why; Instant now; };
-struct Answered { PodUid from; Reply reply; Instant now; };
-struct MemberGone { PodUid who; Instant now; };
-struct Tick { Instant now; };
+struct Begin {
+  Plan plan;
+  Instant now;
+};
+struct Recover {
+  Plan plan;
+  Phase phase = Phase::Reserved;
+  Instant now;
+};
+struct Recorded {
+  Instant now;
+};
+struct RecordFailed {
+  std::string why;
+  Instant now;
+};
+struct Answered {
+  PodUid from;
+  Reply reply;
+  Instant now;
+};
+struct MemberGone {
+  PodUid who;
+  Instant now;
+};
+struct Tick {
+  Instant now;
+};
 using Event = std::variant<Begin, Recover, Recorded, RecordFailed, Answered, MemberGone, Tick>;
 
-struct Reserve { Epoch epoch{}; };
-struct Irrevocable { Epoch epoch{}; };  // all are prepared; from here the rollback only goes forward
-struct Commit { Epoch epoch{}; std::map<PodUid, Timings> timings; };
-struct Failure { Epoch epoch{}; Error why; bool held = false; };  // held: gates stay closed
+struct Reserve {
+  Epoch epoch{};
+};
+struct Irrevocable {
+  Epoch epoch{};
+};  // all are prepared; from here the rollback only goes forward
+struct Commit {
+  Epoch epoch{};
+  std::map<PodUid, Timings> timings;
+};
+struct Failure {
+  Epoch epoch{};
+  Error why;
+  bool held = false;
+};  // held: gates stay closed
 using Record = std::variant<Reserve, Irrevocable, Commit, Failure>;
 
 struct Output {  // as in round.hpp: `persist` BEFORE what later events send; `send` leaves at once
@@ -67,16 +100,55 @@ constexpr int kAbortResends = 25;    // then the round ends: gates open by their
 enum class Outcome { Released, Untouched, Held };
 
 struct Idle {};
-struct Reserving { Plan plan; std::optional<PodUid> gone; };
-struct Preparing { Plan plan; Instant until; std::set<PodUid> prepared; };
-struct Deciding { Plan plan; std::set<PodUid> gone; };
-struct Stopping { Plan plan; Instant until; std::map<PodUid, std::vector<Shift>> stopped; std::map<PodUid, int> failures; };
-struct Restoring { Plan plan; std::map<PodUid, std::vector<Shift>> shifts; Instant until; std::map<PodUid, Timings> restored; std::map<PodUid, int> failures; };
-struct Committing { Plan plan; std::map<PodUid, Timings> restored; std::set<PodUid> gone; };
-struct Releasing { Plan plan; std::set<PodUid> waiting; Instant resend; };
-struct Aborting { Plan plan; std::set<PodUid> waiting; Instant resend; int resends = 0; bool unsent = false; };
-struct Ended { Epoch epoch{}; Outcome outcome = Outcome::Untouched; };
-using State = std::variant<Idle, Reserving, Preparing, Deciding, Stopping, Restoring, Committing, Releasing, Aborting, Ended>;
+struct Reserving {
+  Plan plan;
+  std::optional<PodUid> gone;
+};
+struct Preparing {
+  Plan plan;
+  Instant until;
+  std::set<PodUid> prepared;
+};
+struct Deciding {
+  Plan plan;
+  std::set<PodUid> gone;
+};
+struct Stopping {
+  Plan plan;
+  Instant until;
+  std::map<PodUid, std::vector<Shift>> stopped;
+  std::map<PodUid, int> failures;
+};
+struct Restoring {
+  Plan plan;
+  std::map<PodUid, std::vector<Shift>> shifts;
+  Instant until;
+  std::map<PodUid, Timings> restored;
+  std::map<PodUid, int> failures;
+};
+struct Committing {
+  Plan plan;
+  std::map<PodUid, Timings> restored;
+  std::set<PodUid> gone;
+};
+struct Releasing {
+  Plan plan;
+  std::set<PodUid> waiting;
+  Instant resend;
+};
+struct Aborting {
+  Plan plan;
+  std::set<PodUid> waiting;
+  Instant resend;
+  int resends = 0;
+  bool unsent = false;
+};
+struct Ended {
+  Epoch epoch{};
+  Outcome outcome = Outcome::Untouched;
+};
+using State =
+    std::variant<Idle, Reserving, Preparing, Deciding, Stopping, Restoring, Committing, Releasing, Aborting, Ended>;
 
 [[nodiscard]] Output step(State& state, const Event& event);
 

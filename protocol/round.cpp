@@ -46,7 +46,8 @@ Output release(State& state, Plan plan, Instant now, const std::set<PodUid>& gon
   return out;
 }
 
-// ---- incremental: who depends on the initiator? -------------------------------------------------------------------------------
+// ---- incremental: who depends on the initiator?
+// -------------------------------------------------------------------------------
 
 Closure dependents(const Plan& plan, const std::map<PodUid, History>& known) {
   return closure(plan.incremental->initiator, plan.incremental->rule, plan.incremental->candidates, known);
@@ -88,12 +89,14 @@ Output begin(State& state, const Begin& event) {
 }
 
 Output discover(State& state, Discovering& round, const Answered& event) {
-  if (const auto* refused = std::get_if<Refused>(&event.reply); refused != nullptr && round.inquiry.asked.contains(event.from))
+  if (const auto* refused = std::get_if<Refused>(&event.reply);
+      refused != nullptr && round.inquiry.asked.contains(event.from))
     return give_up(state, round.plan, refused->why.in("pod " + event.from.value));
   const auto* history = std::get_if<History>(&event.reply);
   if (history == nullptr || !heard(round.inquiry, event.from, *history)) return {};
   if (!history->present)
-    return give_up(state, round.plan, {Code::Unavailable, fmt::format("pod {}: an application is dead", event.from.value)});
+    return give_up(state, round.plan,
+                   {Code::Unavailable, fmt::format("pod {}: an application is dead", event.from.value)});
   if (!round.inquiry.asked.empty()) return {};
   auto found = dependents(round.plan, round.inquiry.known);
   if (auto next = ask(round.inquiry, found.ask); !next.empty()) return {{}, std::move(next), {}};
@@ -232,7 +235,9 @@ Output transition(State& state, const Event& event) {
             return candidate(r.plan, e.who) ? give_up(state, r.plan, left(e.who)) : Output{};
           },
           [&](Discovering& r, const Tick& e) -> Output {
-            return e.now >= r.until ? give_up(state, r.plan, {Code::Timeout, "not all pods said whom they have talked to"}) : Output{};
+            return e.now >= r.until
+                       ? give_up(state, r.plan, {Code::Timeout, "not all pods said whom they have talked to"})
+                       : Output{};
           },
 
           [&](Reserving& r, const Recorded& e) -> Output { return request(state, std::move(r), e.now); },

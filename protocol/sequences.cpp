@@ -10,7 +10,7 @@ std::map<PodUid, std::vector<Shift>> both_ways(std::map<PodUid, std::vector<Shif
   struct End {
     std::size_t owner;
     Shift* shift;
-    Connection name;        // in the common language
+    Connection name;       // in the common language
     bool named_otherwise;  // an earlier rollback has given its other end a name of its own
   };
   std::vector<End> ends;

@@ -5,10 +5,12 @@
 
 namespace cutline::repository {
 
-[[nodiscard]] inline bool is_rest(const protocol::Repository& repository) { return repository.url.starts_with("rest:"); }
+[[nodiscard]] inline bool is_rest(const protocol::Repository& repository) {
+  return repository.url.starts_with("rest:");
+}
 
-// For the environment of restic alone: 0.14 takes a REST server's user and password within the address only. Where restic
-// says the address, it masks them.
+// For the environment of restic alone: 0.14 takes a REST server's user and password within the address only. Where
+// restic says the address, it masks them.
 [[nodiscard]] std::string address(const protocol::Repository& repository);
 
 }  // namespace cutline::repository

@@ -13,8 +13,15 @@ constexpr const char* kSchema = "cutline.dev/snapshot-manifest/1";
 constexpr const char* kEnvelope = "cutline.dev/signed/1";
 
 Json json_of(const Member& m) {
-  return {{"pod", m.pod},         {"uid", m.uid.value},      {"node", m.node},     {"addresses", m.addresses}, {"checkpoint", value(m.index)},
-          {"digest", m.digest},   {"bytes", value(m.bytes)}, {"stored", m.stored}, {"counters", m.counters}};
+  return {{"pod", m.pod},
+          {"uid", m.uid.value},
+          {"node", m.node},
+          {"addresses", m.addresses},
+          {"checkpoint", value(m.index)},
+          {"digest", m.digest},
+          {"bytes", value(m.bytes)},
+          {"stored", m.stored},
+          {"counters", m.counters}};
 }
 
 Member member_of(const Json& json) {
@@ -54,7 +61,8 @@ void read_composition(const Json& json, Manifest& to) {
   to.alone = json.value("alone", false);
   if (!json.contains("leftOut")) return;
   for (const auto& one : json.at("leftOut"))
-    to.left_out.push_back({member_of(one), Epoch{one.at("epoch").get<std::uint64_t>()}, one.at("snapshot").get<std::string>(), one.at("names").get<std::string>()});
+    to.left_out.push_back({member_of(one), Epoch{one.at("epoch").get<std::uint64_t>()},
+                           one.at("snapshot").get<std::string>(), one.at("names").get<std::string>()});
   for (const auto& c : json.at("close")) to.close.push_back(connection_of(c));
 }
 
@@ -76,9 +84,9 @@ const unsigned char* bytes(std::string_view text) { return reinterpret_cast<cons
 }  // namespace
 
 std::string to_json(const Manifest& m) {
-  Json out = {{"schema", kSchema},     {"namespace", m.ns},       {"policy", m.policy},     {"snapshot", m.snapshot}, {"uid", m.uid},
-              {"epoch", value(m.epoch)}, {"protocol", m.protocol}, {"versions", m.versions}, {"created", m.created},
-              {"members", Json::array()}, {"external", Json::array()}};
+  Json out = {{"schema", kSchema},    {"namespace", m.ns},        {"policy", m.policy},       {"snapshot", m.snapshot},
+              {"uid", m.uid},         {"epoch", value(m.epoch)},  {"protocol", m.protocol},   {"versions", m.versions},
+              {"created", m.created}, {"members", Json::array()}, {"external", Json::array()}};
   for (const auto& member : m.members) out["members"].push_back(json_of(member));
   for (const auto& c : m.external) out["external"].push_back(json_of(c));
   add_composition(out, m);
@@ -88,10 +96,18 @@ std::string to_json(const Manifest& m) {
 Result<Manifest> manifest_from_json(std::string_view text) {
   try {
     const auto json = Json::parse(text);
-    if (json.at("schema") != kSchema) return fail(Code::Corrupt, "the manifest is of another schema: {}", json.at("schema").dump());
-    Manifest out{json.at("namespace").get<std::string>(), json.at("policy").get<std::string>(), json.at("snapshot").get<std::string>(),
-                 json.at("uid").get<std::string>(), Epoch{json.at("epoch").get<std::uint64_t>()}, json.at("protocol").get<std::string>(), {}, {},
-                 json.at("versions").get<std::map<std::string, std::string>>(), json.at("created").get<std::string>()};
+    if (json.at("schema") != kSchema)
+      return fail(Code::Corrupt, "the manifest is of another schema: {}", json.at("schema").dump());
+    Manifest out{json.at("namespace").get<std::string>(),
+                 json.at("policy").get<std::string>(),
+                 json.at("snapshot").get<std::string>(),
+                 json.at("uid").get<std::string>(),
+                 Epoch{json.at("epoch").get<std::uint64_t>()},
+                 json.at("protocol").get<std::string>(),
+                 {},
+                 {},
+                 json.at("versions").get<std::map<std::string, std::string>>(),
+                 json.at("created").get<std::string>()};
     for (const auto& member : json.at("members")) out.members.push_back(member_of(member));
     for (const auto& c : json.at("external")) out.external.push_back(connection_of(c));
     read_composition(json, out);
@@ -144,9 +160,14 @@ Result<Manifest> verify(std::string_view signed_text, std::span<const PublicKey>
   }
   std::array<unsigned char, crypto_sign_BYTES> signature{};
   if (!read_hex(signature_text, signature)) return fail(Code::Corrupt, "the manifest's signature is none");
-  const auto vouches = [&](const PublicKey& one) { return crypto_sign_verify_detached(signature.data(), bytes(text), text.size(), one.data()) == 0; };
+  const auto vouches = [&](const PublicKey& one) {
+    return crypto_sign_verify_detached(signature.data(), bytes(text), text.size(), one.data()) == 0;
+  };
   if (std::ranges::none_of(trusted, vouches))
-    return fail(Code::Corrupt, "the manifest is signed by nobody who is trusted (it names the key {}): see the Secret of the signing key", key.substr(0, 64));
+    return fail(
+        Code::Corrupt,
+        "the manifest is signed by nobody who is trusted (it names the key {}): see the Secret of the signing key",
+        key.substr(0, 64));
   return manifest_from_json(text);
 }
 

@@ -1,7 +1,9 @@
-// What a distributed snapshot consists of, signed: one beside the checkpoints of each snapshot in the repository. Pure values.
+// What a distributed snapshot consists of, signed: one beside the checkpoints of each snapshot in the repository. Pure
+// values.
 //
-// The members' digests vouch for their checkpoints, each of which holds a manifest with its counters and the digest of every file; this
-// one vouches for the digests. The keys to the repository are in every pod that uploads; the signing key is with the operator alone.
+// The members' digests vouch for their checkpoints, each of which holds a manifest with its counters and the digest of
+// every file; this one vouches for the digests. The keys to the repository are in every pod that uploads; the signing
+// key is with the operator alone.
 #pragma once
 
 #include <array>
@@ -26,7 +28,8 @@ struct Member {
   bool operator==(const Member&) const = default;
 };
 
-// The last checkpoint of a process that an incremental snapshot left out: it was taken for another one, and belongs to this one's state.
+// The last checkpoint of a process that an incremental snapshot left out: it was taken for another one, and belongs to
+// this one's state.
 struct LeftOut {
   Member last;
   Epoch epoch{};         // that its pod knows it by

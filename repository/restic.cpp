@@ -42,7 +42,9 @@ class Watch {
   }
 
   // What it said is what it ended of, if it was killed for having been too slow.
-  [[nodiscard]] Error blame(const Error& why) const { return why.code == Code::Timeout && progress_.trouble ? *progress_.trouble : why; }
+  [[nodiscard]] Error blame(const Error& why) const {
+    return why.code == Code::Timeout && progress_.trouble ? *progress_.trouble : why;
+  }
 
  private:
   void read_output(const Running& running) {
@@ -99,16 +101,16 @@ class Attached {
   Brake* brake_;
 };
 
-// A restic that is told takes its lock away, if it has it for itself already; a lock that is left keeps others from making room for half an
-// hour.
+// A restic that is told takes its lock away, if it has it for itself already; a lock that is left keeps others from
+// making room for half an hour.
 void tell_to_end(const Running& running) {
   (void)::kill(-running.group(), SIGINT);
   (void)::kill(-running.group(), SIGCONT);
   (void)running.ends(Deadline::after(kFarewell));
 }
 
-// Nothing: it is to be begun anew. `told`: it was told to end, so that its lock may be there still: one that is told while it looks at
-// others' locks leaves its own, and so does one that has to be killed.
+// Nothing: it is to be begun anew. `told`: it was told to end, so that its lock may be there still: one that is told
+// while it looks at others' locks leaves its own, and so does one that has to be killed.
 Result<std::optional<Ended>> watched(Running running, Deadline deadline, const Attention& attention, bool& told) {
   Watch watch{attention};
   {
@@ -132,13 +134,15 @@ void add_tags(std::vector<std::string>& arguments, const Tags& tags) {
   for (const auto& tag : tags) arguments.insert(arguments.end(), {"--tag", tag});
 }
 
-// Its cache has snapshots by their whole name: cache/<repository>/snapshots/<two digits>/<name>. Nothing: it does not, or has two.
+// Its cache has snapshots by their whole name: cache/<repository>/snapshots/<two digits>/<name>. Nothing: it does not,
+// or has two.
 std::optional<std::string> cached_name(const std::string& cache, const std::string& beginning) {
   std::optional<std::string> out;
   std::error_code error;
   for (const auto& repository : std::filesystem::directory_iterator{cache, error}) {
     std::error_code none;
-    for (const auto& file : std::filesystem::directory_iterator{repository.path() / "snapshots" / beginning.substr(0, 2), none}) {
+    for (const auto& file :
+         std::filesystem::directory_iterator{repository.path() / "snapshots" / beginning.substr(0, 2), none}) {
       const auto name = file.path().filename().string();
       if (!name.starts_with(beginning)) continue;
       if (out && *out != name) return std::nullopt;
@@ -168,9 +172,12 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
   child.input = command.input;
   child.arguments = {program_.path};
   child.arguments.insert(child.arguments.end(), command.arguments.begin(), command.arguments.end());
-  if (program_.cache) child.arguments.insert(child.arguments.end(), {"--cache-dir", cache, "--cleanup-cache"});
-  else child.arguments.emplace_back("--no-cache");
-  if (repository_.limit != 0) child.arguments.insert(child.arguments.end(), {"--limit-upload", std::to_string(repository_.limit)});
+  if (program_.cache)
+    child.arguments.insert(child.arguments.end(), {"--cache-dir", cache, "--cleanup-cache"});
+  else
+    child.arguments.emplace_back("--no-cache");
+  if (repository_.limit != 0)
+    child.arguments.insert(child.arguments.end(), {"--limit-upload", std::to_string(repository_.limit)});
   Fd authority;
   if (!repository_.authority.empty()) {
     auto file = memory_file(repository_.authority);
@@ -178,11 +185,11 @@ Result<Ended> Restic::run(const Command& command, Deadline deadline, const Atten
     authority = *std::move(file);
     child.arguments.insert(child.arguments.end(), {"--cacert", child.inherit(authority.get())});
   }
-  child.environment = {"RESTIC_REPOSITORY=" + address(repository_), "RESTIC_PASSWORD=" + repository_.password, "RESTIC_PROGRESS_FPS=2",
-                       "HOME=" + program_.work,  "TMPDIR=" + temporary};
+  child.environment = {"RESTIC_REPOSITORY=" + address(repository_), "RESTIC_PASSWORD=" + repository_.password,
+                       "RESTIC_PROGRESS_FPS=2", "HOME=" + program_.work, "TMPDIR=" + temporary};
   if (!repository_.access_key.empty() && !is_rest(repository_))
-    child.environment.insert(child.environment.end(),
-                             {"AWS_ACCESS_KEY_ID=" + repository_.access_key, "AWS_SECRET_ACCESS_KEY=" + repository_.secret_key});
+    child.environment.insert(child.environment.end(), {"AWS_ACCESS_KEY_ID=" + repository_.access_key,
+                                                       "AWS_SECRET_ACCESS_KEY=" + repository_.secret_key});
   if (!repository_.region.empty()) child.environment.push_back("AWS_DEFAULT_REGION=" + repository_.region);
   for (;;) {
     auto running = child.start();
@@ -242,25 +249,27 @@ Result<Kept> Restic::keep(const Command& command, Deadline deadline, const Atten
   return kept;
 }
 
-Result<Kept> Restic::keep_folder(const std::string& folder, const std::string& host, const Tags& tags, Deadline deadline,
-                                 const Attention& attention) const {
+Result<Kept> Restic::keep_folder(const std::string& folder, const std::string& host, const Tags& tags,
+                                 Deadline deadline, const Attention& attention) const {
   const auto opened = open_file(folder, O_PATH | O_DIRECTORY);
   if (!opened) return tl::unexpected(opened.error());
   Command command{{"backup", "--json", "--host", host}, {}, opened->get()};
   add_tags(command.arguments, tags);
-  if (const auto worth = worth_compressing(folder); worth && !*worth) command.arguments.insert(command.arguments.end(), {"--compression", "off"});
+  if (const auto worth = worth_compressing(folder); worth && !*worth)
+    command.arguments.insert(command.arguments.end(), {"--compression", "off"});
   command.arguments.emplace_back(".");
   return keep(command, deadline, attention);
 }
 
-Result<Kept> Restic::keep_text(const std::string& text, const std::string& name, const std::string& host, const Tags& tags,
-                               Deadline deadline) const {
+Result<Kept> Restic::keep_text(const std::string& text, const std::string& name, const std::string& host,
+                               const Tags& tags, Deadline deadline) const {
   Command command{{"backup", "--json", "--host", host, "--stdin", "--stdin-filename", name}, text};
   add_tags(command.arguments, tags);
   return keep(command, deadline, {});
 }
 
-Status Restic::restore(const std::string& id, const std::string& folder, Deadline deadline, const Attention& attention) const {
+Status Restic::restore(const std::string& id, const std::string& folder, Deadline deadline,
+                       const Attention& attention) const {
   const auto ended = run({{"restore", id, "--target", folder}, {}}, deadline, attention);
   return ended ? Status{} : tl::unexpected(ended.error());
 }

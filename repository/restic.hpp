@@ -1,8 +1,9 @@
 // A restic repository: what is stored beyond the node, deduplicated, compressed and encrypted.
 //
-// Each call runs the program once and ends by its deadline, or earlier if nothing moves. Errors say what a person can do:
-// Invalid (keys or password are refused), NotFound (no repository, no snapshot), Exhausted (the store is full), Unavailable (it cannot be
-// reached), Busy (somebody else has locked it), Corrupt (what is stored is damaged). Thread-safe: an object is not changed by its use.
+// Each call runs the program once and ends by its deadline, or earlier if nothing moves. Errors say what a person can
+// do: Invalid (keys or password are refused), NotFound (no repository, no snapshot), Exhausted (the store is full),
+// Unavailable (it cannot be reached), Busy (somebody else has locked it), Corrupt (what is stored is damaged).
+// Thread-safe: an object is not changed by its use.
 //
 // https://restic.readthedocs.io/en/v0.14.0/075_scripting.html
 #pragma once
@@ -70,27 +71,31 @@ class Restic {
   [[nodiscard]] Result<std::string> identity(Deadline deadline) const;
 
   // The contents of a folder, as snapshot of `host`.
-  [[nodiscard]] Result<Kept> keep_folder(const std::string& folder, const std::string& host, const Tags& tags, Deadline deadline,
-                                         const Attention& attention) const;
+  [[nodiscard]] Result<Kept> keep_folder(const std::string& folder, const std::string& host, const Tags& tags,
+                                         Deadline deadline, const Attention& attention) const;
   // One file of that name.
-  [[nodiscard]] Result<Kept> keep_text(const std::string& text, const std::string& name, const std::string& host, const Tags& tags,
-                                       Deadline deadline) const;
+  [[nodiscard]] Result<Kept> keep_text(const std::string& text, const std::string& name, const std::string& host,
+                                       const Tags& tags, Deadline deadline) const;
   // Into a folder that is empty.
-  [[nodiscard]] Status restore(const std::string& id, const std::string& folder, Deadline deadline, const Attention& attention) const;
+  [[nodiscard]] Status restore(const std::string& id, const std::string& folder, Deadline deadline,
+                               const Attention& attention) const;
   [[nodiscard]] Result<std::string> text_of(const std::string& id, const std::string& name, Deadline deadline) const;
 
   // The snapshots that carry all of the tags, oldest first.
-  [[nodiscard]] Result<std::vector<Found>> find(const Tags& tags, Deadline deadline, const Attention& attention = {}) const;
-  // Those that are gone already: fine. Their bytes go with the next prune. This, prune and a check alone wait until nobody else uses the
-  // repository; Busy: by the deadline somebody still did.
+  [[nodiscard]] Result<std::vector<Found>> find(const Tags& tags, Deadline deadline,
+                                                const Attention& attention = {}) const;
+  // Those that are gone already: fine. Their bytes go with the next prune. This, prune and a check alone wait until
+  // nobody else uses the repository; Busy: by the deadline somebody still did.
   [[nodiscard]] Status forget(const std::vector<std::string>& ids, Deadline deadline) const;
   [[nodiscard]] Status prune(Deadline deadline) const;
-  // `part`: of the data to be read, "5%", one at random; "0%": none. Corrupt: names the first damage. Not alone, it keeps nobody waiting, and
-  // may take for damage what others are just changing.
+  // `part`: of the data to be read, "5%", one at random; "0%": none. Corrupt: names the first damage. Not alone, it
+  // keeps nobody waiting, and may take for damage what others are just changing.
   enum class Company { Alone, Others };
-  [[nodiscard]] Status check(const std::string& part, Company company, Deadline deadline, const Attention& attention = {}) const;
+  [[nodiscard]] Status check(const std::string& part, Company company, Deadline deadline,
+                             const Attention& attention = {}) const;
   [[nodiscard]] Result<Size> size(Deadline deadline) const;
-  // Locks that programs of this host left which ended without a word, and those of other hosts that are older than half an hour.
+  // Locks that programs of this host left which ended without a word, and those of other hosts that are older than half
+  // an hour.
   [[nodiscard]] Status unlock(Deadline deadline) const;
 
  private:

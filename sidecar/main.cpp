@@ -54,8 +54,10 @@ std::vector<std::string> words(const std::string& list) {
   std::vector<std::string> out;
   std::string word;
   for (const char c : list + ",") {
-    if (c != ',') word += c;
-    else if (!word.empty()) out.push_back(std::exchange(word, {}));
+    if (c != ',')
+      word += c;
+    else if (!word.empty())
+      out.push_back(std::exchange(word, {}));
   }
   return out;
 }
@@ -110,26 +112,41 @@ int run(const Options& o, const sigset_t& ends) {
   if (!store) return fatal(store.error());
   auto record = store::load_record(o.store);
   if (!record) return fatal(record.error());
-  auto bases = record->bases == store::Record{}.bases ? Result<sockets::Bases>{sockets::Bases{}} : sockets::Bases::from_json(record->bases);
+  auto bases = record->bases == store::Record{}.bases ? Result<sockets::Bases>{sockets::Bases{}}
+                                                      : sockets::Bases::from_json(record->bases);
   if (!bases) return fatal(bases.error());
   auto history = History::open(*store);
   if (!history) return fatal(history.error());
   auto closing = closings();
   const bool sees_closings = closing != nullptr;
-  sockets::Tracker tracker{*std::move(bases), std::move(closing), {.spare = o.control_port, .parent = history->present(), .from_the_beginning = history->fresh()}};
+  sockets::Tracker tracker{
+      *std::move(bases),
+      std::move(closing),
+      {.spare = o.control_port, .parent = history->present(), .from_the_beginning = history->fresh()}};
   auto gate = gate::Gate::install(protocol::GateKind::Queue, o.control_port);
   if (!gate) return fatal(gate.error());
   if (auto settled = settle_gate(*gate, record->durable); !settled) return fatal(settled.error());
-  auto hub = Hub::start({.socket = o.launcher_folder + "/sidecar.sock", .program = o.launcher_folder + "/launcher", .expected = words(o.containers), .record = o.store + "/launchers.json"});
+  auto hub = Hub::start({.socket = o.launcher_folder + "/sidecar.sock",
+                         .program = o.launcher_folder + "/launcher",
+                         .expected = words(o.containers),
+                         .record = o.store + "/launchers.json"});
   if (!hub) return fatal(hub.error());
 
-  PodParts pod{PodUid{o.uid}, PodName{o.pod}, **hub, *gate, tracker, *store, *runner, o.work, o.control_port, sees_closings, gate->counts_datagrams(), {}};
-  Remote remote{*store, pod.uid, pod.name, {.path = o.restic, .work = o.store + "/restic", .cache = true, .user = sockets::kOwnUser}};
+  PodParts pod{PodUid{o.uid}, PodName{o.pod},           **hub, *gate, tracker, *store, *runner, o.work, o.control_port,
+               sees_closings, gate->counts_datagrams(), {}};
+  Remote remote{*store,
+                pod.uid,
+                pod.name,
+                {.path = o.restic, .work = o.store + "/restic", .cache = true, .user = sockets::kOwnUser}};
   Shell shell{pod, *history, remote, record->durable, configured(o.store)};
-  Certificate certificate{{.operator_host = o.operator_host, .operator_port = o.operator_port, .authority = o.authority, .kept = o.store + "/certificate.pem"}};
-  auto server = control::Server::start(o.control_port, certificate.identity(), [&](protocol::Command command, control::Server::ReplyTo reply) {
-    shell.command(std::move(command), std::move(reply));
-  });
+  Certificate certificate{{.operator_host = o.operator_host,
+                           .operator_port = o.operator_port,
+                           .authority = o.authority,
+                           .kept = o.store + "/certificate.pem"}};
+  auto server = control::Server::start(o.control_port, certificate.identity(),
+                                       [&](protocol::Command command, control::Server::ReplyTo reply) {
+                                         shell.command(std::move(command), std::move(reply));
+                                       });
   if (!server) return fatal(server.error());
   log::info("sidecar ready", {{"pod", o.pod}, {"uid", o.uid}, {"epoch", record->durable.epoch}});
   int signal = 0;

@@ -36,8 +36,11 @@ inline void check(const Status& status) {
 [[nodiscard]] inline double median(const std::vector<double>& samples) { return quantile(samples, 0.5); }
 
 inline void row(const char* what, const std::vector<double>& samples) {
-  fmt::print("  {:<44} {:>9.3f} {:>9.3f} {:>9.3f}\n", what, quantile(samples, 0), median(samples), quantile(samples, 1));
+  fmt::print("  {:<44} {:>9.3f} {:>9.3f} {:>9.3f}\n", what, quantile(samples, 0), median(samples),
+             quantile(samples, 1));
 }
-inline void headline(const char* title) { fmt::print("{}\n  {:<44} {:>9} {:>9} {:>9}\n", title, "ms", "min", "median", "max"); }
+inline void headline(const char* title) {
+  fmt::print("{}\n  {:<44} {:>9} {:>9} {:>9}\n", title, "ms", "min", "median", "max");
+}
 
 }  // namespace cutline::bench

@@ -19,7 +19,10 @@ bool has_ended(const Json& object) { return is_true(object, "Failed") || is_true
 
 void set_condition(Json& object, const Condition& condition, const std::string& now) {
   const std::string status = condition.status ? "True" : "False";
-  Json next = {{"type", condition.type}, {"status", status}, {"reason", condition.reason}, {"message", condition.message},
+  Json next = {{"type", condition.type},
+               {"status", status},
+               {"reason", condition.reason},
+               {"message", condition.message},
                {"lastTransitionTime", now},
                {"observedGeneration", object.value(Json::json_pointer("/metadata/generation"), 0)}};
   auto& list = object["status"]["conditions"];

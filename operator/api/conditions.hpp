@@ -1,4 +1,5 @@
-// Conditions as Kubernetes defines them: a list keyed by type; lastTransitionTime moves only when the status does. Pure.
+// Conditions as Kubernetes defines them: a list keyed by type; lastTransitionTime moves only when the status does.
+// Pure.
 #pragma once
 
 #include "base/result.hpp"

@@ -18,7 +18,8 @@ inline const kube::Resource kDeployments{"apps", "v1", "deployments"};
 inline const kube::Resource kWebhooks{"admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", false};
 
 inline constexpr const char* kInjectLabel = "cutline.dev/inject";
-inline constexpr const char* kRepositoryLabel = "cutline.dev/repository";  // of the pod that serves a repository on a volume
+inline constexpr const char* kRepositoryLabel =
+    "cutline.dev/repository";  // of the pod that serves a repository on a volume
 inline constexpr const char* kFinalizer = "cutline.dev/thaw-and-collect";
 inline constexpr const char* kTestGate = "cutline.dev/test-gate";  // test-only: "Open" leaves every gate open
 inline constexpr std::uint16_t kControlPort = 7077;

@@ -40,15 +40,16 @@ IncrementalSpec read_incremental(const Json& object) {
 }
 
 IndependentSpec read_independent(const Json& object) {
-  return {duration(object, "/spec/independent/interval", Millis{30'000}), duration(object, "/spec/independent/jitter", Millis{0}),
-          truth(object, "/spec/independent/allowRestart"), text(object, "/spec/independent/lost") == "Allow"};
+  return {duration(object, "/spec/independent/interval", Millis{30'000}),
+          duration(object, "/spec/independent/jitter", Millis{0}), truth(object, "/spec/independent/allowRestart"),
+          text(object, "/spec/independent/lost") == "Allow"};
 }
 
 std::vector<protocol::Hook> read_hooks(const Json& object, const char* list) {
   std::vector<protocol::Hook> out;
   for (const auto& hook : part(object, list, Json::array()))
-    out.push_back({hook.value("container", ""), strings(hook.value("command", Json::array())), duration(hook, "/timeout", Millis{10'000}),
-                   hook.value("failurePolicy", "Fail") == "Ignore"});
+    out.push_back({hook.value("container", ""), strings(hook.value("command", Json::array())),
+                   duration(hook, "/timeout", Millis{10'000}), hook.value("failurePolicy", "Fail") == "Ignore"});
   return out;
 }
 
@@ -66,15 +67,17 @@ std::optional<RetentionSpec> read_retention_spec(const Json& policy) {
   if (rule.contains("keepLast")) out.keep_last = number(policy, "/spec/retention/keepLast", 1);
   if (rule.contains("keepWithin")) out.keep_within = duration(policy, "/spec/retention/keepWithin", Millis::max());
   if (const auto size = rule.find("maxBytes"); size != rule.end())
-    out.max_bytes = size->is_string() ? parse_size(size->get<std::string>()).value_or(UINT64_MAX) : size->get<std::uint64_t>();
+    out.max_bytes =
+        size->is_string() ? parse_size(size->get<std::string>()).value_or(UINT64_MAX) : size->get<std::uint64_t>();
   out.dry_run = rule.value("dryRun", false);
   return out;
 }
 
 ScheduleSpec read_schedule_spec(const Json& policy) {
-  ScheduleSpec out{text(policy, "/spec/schedule").value_or(""), text(policy, "/spec/timeZone").value_or(""), truth(policy, "/spec/suspend"),
-                   text(policy, "/spec/concurrencyPolicy") == "Replace", std::nullopt};
-  if (const auto seconds = number(policy, "/spec/startingDeadlineSeconds", 0); seconds > 0) out.starting_deadline = std::chrono::seconds{seconds};
+  ScheduleSpec out{text(policy, "/spec/schedule").value_or(""), text(policy, "/spec/timeZone").value_or(""),
+                   truth(policy, "/spec/suspend"), text(policy, "/spec/concurrencyPolicy") == "Replace", std::nullopt};
+  if (const auto seconds = number(policy, "/spec/startingDeadlineSeconds", 0); seconds > 0)
+    out.starting_deadline = std::chrono::seconds{seconds};
   return out;
 }
 
@@ -88,9 +91,11 @@ SaveSpec read_save_spec(const Json& object) {
   const bool open = object.value(Pointer{"/metadata/annotations"}, Json::object()).value(kTestGate, "") == "Open";
   const bool drop = text(object, "/spec/gate") == "Drop";
   out.options.gate = open ? protocol::GateKind::Open : drop ? protocol::GateKind::Drop : protocol::GateKind::Queue;
-  out.hooks = {read_hooks(object, "/spec/hooks/beforeFreeze"), read_hooks(object, "/spec/hooks/afterThaw"), read_hooks(object, "/spec/hooks/afterRollback")};
+  out.hooks = {read_hooks(object, "/spec/hooks/beforeFreeze"), read_hooks(object, "/spec/hooks/afterThaw"),
+               read_hooks(object, "/spec/hooks/afterRollback")};
   for (const auto& volume : part(object, "/spec/volumes", Json::array()))
-    if (volume.value("capture", "Copy") == "Copy") out.options.volumes.push_back({volume.value("container", ""), volume.value("path", "")});
+    if (volume.value("capture", "Copy") == "Copy")
+      out.options.volumes.push_back({volume.value("container", ""), volume.value("path", "")});
   return out;
 }
 
@@ -103,20 +108,25 @@ SnapshotSpec read_snapshot_spec(const Json& object) {
   out.pinned = truth(object, "/spec/pinned");
   if (object.contains(Pointer{"/spec/importFrom"}))
     out.import = ImportSpec{text(object, "/spec/importFrom/repositoryRef/name").value_or(""),
-                            text(object, "/spec/importFrom/namespace").value_or(kube::key_of(object).ns), text(object, "/spec/importFrom/snapshot").value_or("")};
+                            text(object, "/spec/importFrom/namespace").value_or(kube::key_of(object).ns),
+                            text(object, "/spec/importFrom/snapshot").value_or("")};
   return out;
 }
 
 RollbackSpec read_rollback_spec(const Json& object) {
-  return {text(object, "/spec/policyRef/name"), text(object, "/spec/to/snapshot"), truth(object, "/spec/to/latest"),
-          text(object, "/spec/to/before"), truth(object, "/spec/dryRun"), strings(part(object, "/spec/pods", Json::array()))};
+  return {text(object, "/spec/policyRef/name"), text(object, "/spec/to/snapshot"),
+          truth(object, "/spec/to/latest"),     text(object, "/spec/to/before"),
+          truth(object, "/spec/dryRun"),        strings(part(object, "/spec/pods", Json::array()))};
 }
 
 std::vector<std::string> not_implemented(const Json& object) {
   std::vector<std::string> out;
-  const auto name_if = [&](bool asked, const char* field) { if (asked) out.emplace_back(field); };
+  const auto name_if = [&](bool asked, const char* field) {
+    if (asked) out.emplace_back(field);
+  };
   const bool alone = text(object, "/spec/protocol") == "Independent";  // no moment is before all of them freeze
-  name_if(alone && object.contains(Pointer{"/spec/hooks/beforeFreeze"}), "spec.hooks.beforeFreeze with protocol Independent");
+  name_if(alone && object.contains(Pointer{"/spec/hooks/beforeFreeze"}),
+          "spec.hooks.beforeFreeze with protocol Independent");
   name_if(alone && object.contains(Pointer{"/spec/hooks/afterThaw"}), "spec.hooks.afterThaw with protocol Independent");
   return out;
 }

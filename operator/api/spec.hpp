@@ -14,7 +14,7 @@ using kube::Selector;
 
 struct IncrementalSpec {
   std::string initiator;
-  bool paper = false;  // closure: Paper
+  bool paper = false;   // closure: Paper
   int full_every = 12;  // 0: never
 };
 
@@ -38,7 +38,7 @@ struct RetentionSpec {
   bool dry_run = false;
 };
 
-struct ScheduleSpec {  // of a policy; as written, see schedule/cron.hpp
+struct ScheduleSpec {      // of a policy; as written, see schedule/cron.hpp
   std::string expression;  // empty: by hand only
   std::string zone;        // empty: UTC
   bool suspended = false;

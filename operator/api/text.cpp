@@ -26,7 +26,7 @@ Result<Millis> parse_duration(std::string_view text) {
 
 Result<std::uint64_t> parse_size(std::string_view text) {
   constexpr std::pair<std::string_view, double> units[] = {
-      {"", 1},       {"k", 1e3},    {"M", 1e6},    {"G", 1e9},    {"T", 1e12},   {"P", 1e15},  {"E", 1e18},
+      {"", 1},        {"k", 1e3},     {"M", 1e6},     {"G", 1e9},     {"T", 1e12},    {"P", 1e15},   {"E", 1e18},
       {"Ki", 0x1p10}, {"Mi", 0x1p20}, {"Gi", 0x1p30}, {"Ti", 0x1p40}, {"Pi", 0x1p50}, {"Ei", 0x1p60}};
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

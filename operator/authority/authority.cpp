@@ -23,7 +23,9 @@ Result<control::KeyAndCertificate> read(const Json& secret) {
 Result<Json> make(kube::Client& client, const AuthorityOptions& options, Deadline deadline) {
   const auto pair = control::make_authority("cutline", kAuthorityValidity);
   if (!pair) return tl::unexpected(pair.error());
-  const Json secret = {{"apiVersion", "v1"}, {"kind", "Secret"}, {"type", "kubernetes.io/tls"},
+  const Json secret = {{"apiVersion", "v1"},
+                       {"kind", "Secret"},
+                       {"type", "kubernetes.io/tls"},
                        {"metadata", {{"namespace", options.ns}, {"name", options.secret}}},
                        {"data", {{"tls.crt", base64(pair->certificate)}, {"tls.key", base64(pair->key)}}}};
   auto made = client.create(kSecrets, secret, deadline);
@@ -59,7 +61,9 @@ control::IdentitySource Authority::identity() const {
 std::string Authority::host() const { return fmt::format("{}.{}.svc", options_.service, options_.ns); }
 
 Status Authority::renew() {
-  auto own = control::issue(pair_, {control::kOperatorIdentity, {host(), host() + ".cluster.local", options_.service}, options_.leaf_validity});
+  auto own = control::issue(
+      pair_,
+      {control::kOperatorIdentity, {host(), host() + ".cluster.local", options_.service}, options_.leaf_validity});
   if (!own) return tl::unexpected(own.error());
   const std::scoped_lock lock{current_->mutex};
   current_->identity = std::make_shared<const control::Identity>(control::Identity{pair_.certificate, std::move(*own)});
@@ -76,7 +80,8 @@ Status Authority::trust_webhook(Deadline deadline) {
     webhook["clientConfig"]["caBundle"] = bundle;
   }
   if (!changed) return {};
-  const Json patch = {{"metadata", {{"resourceVersion", kube::resource_version_of(*found)}}}, {"webhooks", (*found)["webhooks"]}};
+  const Json patch = {{"metadata", {{"resourceVersion", kube::resource_version_of(*found)}}},
+                      {"webhooks", (*found)["webhooks"]}};
   auto written = client_.merge_patch(kWebhooks, {"", options_.webhook}, patch, deadline);
   if (!written && written.error().code != Code::Conflict) return forward(written, "webhook");
   return {};
@@ -89,13 +94,17 @@ Status Authority::maintain(Deadline deadline) {
   return trust_webhook(deadline);
 }
 
-Result<std::string> Authority::issue_for_token(const std::string& token, const std::string& request, Deadline deadline) {
-  const Json question = {{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "TokenReview"}, {"spec", {{"token", token}, {"audiences", {kAudience}}}}};
+Result<std::string> Authority::issue_for_token(const std::string& token, const std::string& request,
+                                               Deadline deadline) {
+  const Json question = {{"apiVersion", "authentication.k8s.io/v1"},
+                         {"kind", "TokenReview"},
+                         {"spec", {{"token", token}, {"audiences", {kAudience}}}}};
   const auto review = client_.post_raw("/apis/authentication.k8s.io/v1/tokenreviews", question, deadline);
   if (!review) return forward(review, "token review");
   const auto uid = extra(*review, "authentication.kubernetes.io/pod-uid");
   if (!review->value(Json::json_pointer("/status/authenticated"), false) || uid.empty())
-    return fail(Code::Invalid, "the token is no pod's for audience {}: {}", kAudience, kube::string_at(*review, "/status/error"));
+    return fail(Code::Invalid, "the token is no pod's for audience {}: {}", kAudience,
+                kube::string_at(*review, "/status/error"));
   log::info("certificate issued", {{"pod", extra(*review, "authentication.kubernetes.io/pod-name")}, {"uid", uid}});
   return control::sign(pair_, request, {control::pod_identity(PodUid{uid}), {}, options_.leaf_validity});
 }

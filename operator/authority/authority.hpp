@@ -1,5 +1,6 @@
-// The installation's certificate authority: made once and kept in a Secret, or made there by cert-manager. From it come the operator's
-// own certificate (webhook and control channel), renewed while it runs, and the sidecars' ones, for which their tokens vouch.
+// The installation's certificate authority: made once and kept in a Secret, or made there by cert-manager. From it come
+// the operator's own certificate (webhook and control channel), renewed while it runs, and the sidecars' ones, for
+// which their tokens vouch.
 #pragma once
 
 #include <mutex>
@@ -20,7 +21,8 @@ struct AuthorityOptions {
 class Authority {
  public:
   // Reads the Secret, or makes it: of several operators that start at once, one makes it and all use it.
-  [[nodiscard]] static Result<std::unique_ptr<Authority>> open(kube::Client& client, AuthorityOptions options, Deadline deadline);
+  [[nodiscard]] static Result<std::unique_ptr<Authority>> open(kube::Client& client, AuthorityOptions options,
+                                                               Deadline deadline);
 
   // The operator's own, current one. Thread-safe.
   [[nodiscard]] control::IdentitySource identity() const;
@@ -28,12 +30,17 @@ class Authority {
   [[nodiscard]] std::string host() const;
 
   // A key and certificate for a server of ours. Thread-safe.
-  [[nodiscard]] Result<control::KeyAndCertificate> issue(const control::LeafRequest& leaf) const { return control::issue(pair_, leaf); }
+  [[nodiscard]] Result<control::KeyAndCertificate> issue(const control::LeafRequest& leaf) const {
+    return control::issue(pair_, leaf);
+  }
 
-  // For a sidecar: the bearer token must be a pod's, for audience cutline.dev; the certificate then names that pod's UID.
-  [[nodiscard]] Result<std::string> issue_for_token(const std::string& token, const std::string& request, Deadline deadline);
+  // For a sidecar: the bearer token must be a pod's, for audience cutline.dev; the certificate then names that pod's
+  // UID.
+  [[nodiscard]] Result<std::string> issue_for_token(const std::string& token, const std::string& request,
+                                                    Deadline deadline);
 
-  // Renews the own certificate after two thirds of its time, and makes the webhook trust the authority. Call now and then.
+  // Renews the own certificate after two thirds of its time, and makes the webhook trust the authority. Call now and
+  // then.
   [[nodiscard]] Status maintain(Deadline deadline);
 
  private:

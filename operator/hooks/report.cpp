@@ -5,8 +5,8 @@
 namespace cutline::op::hooks {
 namespace {
 
-constexpr std::size_t kShown = 50;      // failures in one status
-constexpr std::size_t kCommand = 120;   // characters of a command
+constexpr std::size_t kShown = 50;     // failures in one status
+constexpr std::size_t kCommand = 120;  // characters of a command
 const Json::json_pointer kHooks{"/status/hooks"};
 
 std::string name_of(const protocol::Hook& hook) {
@@ -21,10 +21,13 @@ std::string with_output(std::string what, const std::string& said) { return said
 void add_unheard(Report& out, const std::vector<protocol::Hook>& list, const Ended& ended) {
   for (std::uint32_t i = 0; i < list.size(); ++i) {
     const auto passed_over = [&](const auto& run) {
-      return run.second && std::ranges::any_of(run.second->outcomes, [&](const auto& o) { return o.hook == i && !o.ran; });
+      return run.second &&
+             std::ranges::any_of(run.second->outcomes, [&](const auto& o) { return o.hook == i && !o.ran; });
     };
     if (!ended.empty() && std::ranges::all_of(ended, passed_over))
-      out.failures.push_back({"", fmt::format("{}: no pod of the workload has such a container that takes part", name_of(list[i])), list[i].may_fail});
+      out.failures.push_back(
+          {"", fmt::format("{}: no pod of the workload has such a container that takes part", name_of(list[i])),
+           list[i].may_fail});
   }
 }
 
@@ -35,7 +38,9 @@ const Failure* Report::fatal() const {
   return found == failures.end() ? nullptr : &*found;
 }
 
-std::string show(const Failure& failure) { return failure.pod.empty() ? failure.what : fmt::format("pod {}, {}", failure.pod, failure.what); }
+std::string show(const Failure& failure) {
+  return failure.pod.empty() ? failure.what : fmt::format("pod {}, {}", failure.pod, failure.what);
+}
 
 Report judge(const std::vector<protocol::Hook>& list, const Members& members, const Ended& ended) {
   Report out;
@@ -49,7 +54,8 @@ Report judge(const std::vector<protocol::Hook>& list, const Members& members, co
     for (const auto& outcome : run->outcomes) {
       if (outcome.failure.empty() || outcome.hook >= list.size()) continue;
       const auto& hook = list[outcome.hook];
-      out.failures.push_back({pod, with_output(fmt::format("{} {}", name_of(hook), outcome.failure), outcome.said), hook.may_fail});
+      out.failures.push_back(
+          {pod, with_output(fmt::format("{} {}", name_of(hook), outcome.failure), outcome.said), hook.may_fail});
     }
   }
   add_unheard(out, list, ended);
@@ -74,9 +80,12 @@ void record(Json& object, const Report& report) {
   auto& failures = object["status"]["hooks"]["failures"];
   if (!failures.is_array()) failures = Json::array();
   for (const auto& failure : report.failures)
-    if (failures.size() < kShown) failures.push_back({{"pod", failure.pod}, {"message", failure.what}, {"ignored", failure.ignored}});
+    if (failures.size() < kShown)
+      failures.push_back({{"pod", failure.pod}, {"message", failure.what}, {"ignored", failure.ignored}});
 }
 
-std::string key_of(const Json& object, std::string_view list) { return fmt::format("{}/{}/{}", kube::uid_of(object), run_number(object), list); }
+std::string key_of(const Json& object, std::string_view list) {
+  return fmt::format("{}/{}/{}", kube::uid_of(object), run_number(object), list);
+}
 
 }  // namespace cutline::op::hooks

@@ -7,7 +7,7 @@
 namespace cutline::op::hooks {
 
 struct Failure {
-  std::string pod;  // empty: of the whole workload
+  std::string pod;   // empty: of the whole workload
   std::string what;  // names container, command, how it ended and what it said last
   bool ignored = false;
 };
@@ -23,7 +23,8 @@ struct Report {
 using Ended = std::map<PodUid, Result<protocol::HooksRun>>;
 [[nodiscard]] Report judge(const std::vector<protocol::Hook>& list, const Members& members, const Ended& ended);
 
-// status.hooks of a snapshot or rollback: whether hooks are still to be run whatever becomes of the round, also by a successor.
+// status.hooks of a snapshot or rollback: whether hooks are still to be run whatever becomes of the round, also by a
+// successor.
 [[nodiscard]] bool pending(const Json& object);
 // Each attempt at a round has hooks of its own; of the one that is pending, else of the next.
 [[nodiscard]] int run_number(const Json& object);

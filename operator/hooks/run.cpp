@@ -7,9 +7,10 @@
 namespace cutline::op::hooks {
 namespace {
 
-constexpr Millis kAnswer{5'000};     // each question is answered at once
-constexpr Millis kSlack{60'000};     // beyond the hooks' own times: another round may have the pod, its sidecar may start again
-constexpr Millis kKill{10'000};      // of each hook
+constexpr Millis kAnswer{5'000};  // each question is answered at once
+constexpr Millis kSlack{
+    60'000};  // beyond the hooks' own times: another round may have the pod, its sidecar may start again
+constexpr Millis kKill{10'000};  // of each hook
 constexpr Millis kFirstPause{10};
 constexpr Millis kLongestPause{250};
 constexpr Millis kPrecopy{10 * 60'000};
@@ -18,7 +19,8 @@ constexpr Millis kNotice{2'000};
 Millis longer(Millis time) { return std::min(2 * time, kLongestPause); }
 
 // Those that have not ended yet, with why; asked once.
-void ask(Context& context, const Members& members, const protocol::RunHooks& command, std::map<PodUid, Error>& open, Ended& ended) {
+void ask(Context& context, const Members& members, const protocol::RunHooks& command, std::map<PodUid, Error>& open,
+         Ended& ended) {
   std::vector<control::Peer> peers;
   for (const auto& [uid, why] : open) peers.push_back(peer_of(members.at(uid)));
   for (auto& [uid, reply] : ask_all(context.fleet, peers, command, Deadline::after(kAnswer))) {
@@ -62,8 +64,8 @@ std::optional<Report> run(Context& context, const std::string& ns, const Members
   return judge(list, members, ended);
 }
 
-bool precopy(Context& context, const Members& members, const std::string& key, const std::vector<protocol::Volume>& volumes,
-             const std::function<void()>& waiting) {
+bool precopy(Context& context, const Members& members, const std::string& key,
+             const std::vector<protocol::Volume>& volumes, const std::function<void()>& waiting) {
   if (volumes.empty()) return true;
   const protocol::Precopy command{key, volumes};
   const auto deadline = Deadline::after(kPrecopy);
@@ -76,7 +78,8 @@ bool precopy(Context& context, const Members& members, const std::string& key, c
       const auto& reply = replies.at(peer.uid);
       const auto* refused = reply ? std::get_if<protocol::Refused>(&*reply) : nullptr;
       if (!reply || refused != nullptr)
-        log::info("volumes are not copied beforehand", {{"pod", peer.uid.value}, {"error", reply ? refused->why : reply.error()}});
+        log::info("volumes are not copied beforehand",
+                  {{"pod", peer.uid.value}, {"error", reply ? refused->why : reply.error()}});
       return !reply || !std::holds_alternative<protocol::Precopying>(*reply);
     });
     if (peers.empty() || deadline.passed()) return true;

@@ -9,15 +9,21 @@ Result<Members> plan_members(const Selector& selector, const std::vector<Pod>& p
   for (const auto& pod : pods) {
     if (!selector.matches(pod.labels) || pod.ending) continue;
     if (!pod.asks)
-      return fail(Code::Invalid, "pod {} is selected but does not take part: give its template the label cutline.dev/inject: \"true\"", pod.name);
+      return fail(Code::Invalid,
+                  "pod {} is selected but does not take part: give its template the label cutline.dev/inject: \"true\"",
+                  pod.name);
     if (!pod.injected)
-      return fail(Code::Invalid, "pod {} was made before Cutline could add its sidecar: delete it, so that it is made anew", pod.name);
-    if (!pod.sidecar_ready || pod.addresses.empty()) return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", pod.name);
+      return fail(Code::Invalid,
+                  "pod {} was made before Cutline could add its sidecar: delete it, so that it is made anew", pod.name);
+    if (!pod.sidecar_ready || pod.addresses.empty())
+      return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", pod.name);
     if (!pod.not_running.empty())
       return fail(Code::Unavailable, "pod {}: container {} is not running", pod.name, pod.not_running.front());
     out.emplace(pod.uid, pod);
   }
-  if (out.empty()) return fail(Code::NotFound, "no pod matches the selector {}: check spec.selector and the pods' labels", selector.query());
+  if (out.empty())
+    return fail(Code::NotFound, "no pod matches the selector {}: check spec.selector and the pods' labels",
+                selector.query());
   return out;
 }
 
@@ -40,7 +46,8 @@ const Pod* find_pod(const std::vector<Pod>& pods, const PodUid& uid) {
 
 Error with_names(Error error, const Members& members) {
   for (const auto& [uid, pod] : members)
-    for (auto at = error.message.find(uid.value); at != std::string::npos; at = error.message.find(uid.value, at + pod.name.size()))
+    for (auto at = error.message.find(uid.value); at != std::string::npos;
+         at = error.message.find(uid.value, at + pod.name.size()))
       error.message.replace(at, uid.value.size(), pod.name);
   return error;
 }

@@ -19,7 +19,7 @@ struct Pod {
   bool asks = false;      // has the label cutline.dev/inject: "true"
   bool injected = false;  // has the sidecar
   bool sidecar_ready = false;
-  bool ending = false;    // being deleted, or its containers have ended for good
+  bool ending = false;                   // being deleted, or its containers have ended for good
   std::vector<std::string> not_running;  // application containers that are not running now
 };
 

@@ -9,11 +9,14 @@ namespace {
 constexpr Millis kRead{10'000};
 constexpr Millis kRecall{10'000};
 
-Error unavailable(const Pod& pod, const std::string& why) { return {Code::Unavailable, fmt::format("pod {}: {}", pod.name, why)}; }
+Error unavailable(const Pod& pod, const std::string& why) {
+  return {Code::Unavailable, fmt::format("pod {}: {}", pod.name, why)};
+}
 
 }  // namespace
 
-Result<Workload> remember(Context& context, const std::string& ns, const Selector& selector, const std::vector<Pod>& pods) {
+Result<Workload> remember(Context& context, const std::string& ns, const Selector& selector,
+                          const std::vector<Pod>& pods) {
   const auto members = plan_members(selector, pods);
   if (!members) return tl::unexpected(members.error());
   const auto services = context.items(kServices, ns, Deadline::after(kRead));

@@ -7,6 +7,7 @@
 namespace cutline::op {
 
 // All pods that `selector` finds, also those whose application is dead. Unavailable: one does not answer now.
-[[nodiscard]] Result<Workload> remember(Context& context, const std::string& ns, const Selector& selector, const std::vector<Pod>& pods);
+[[nodiscard]] Result<Workload> remember(Context& context, const std::string& ns, const Selector& selector,
+                                        const std::vector<Pod>& pods);
 
 }  // namespace cutline::op

@@ -5,7 +5,8 @@
 
 namespace cutline::op {
 
-// A client's socket shows the Service; which pods it may have led to, the Service's selector says: here the other way about.
+// A client's socket shows the Service; which pods it may have led to, the Service's selector says: here the other way
+// about.
 [[nodiscard]] std::vector<std::string> services_of(const Pod& pod, const std::vector<kube::Json>& services);
 
 }  // namespace cutline::op

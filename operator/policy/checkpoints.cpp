@@ -4,23 +4,36 @@
 
 namespace cutline::op::policy {
 
-std::string checkpoint_name(const Pod& pod, CheckpointIndex index) { return fmt::format("{}-c{}", pod.name, value(index)); }
+std::string checkpoint_name(const Pod& pod, CheckpointIndex index) {
+  return fmt::format("{}-c{}", pod.name, value(index));
+}
 
 Json checkpoint_object(const std::string& ns, const Pod& pod, const protocol::LocalCheckpoint& checkpoint) {
   const Json owner = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"name", pod.name}, {"uid", pod.uid.value}};
-  return {{"apiVersion", "cutline.dev/v1alpha1"}, {"kind", "LocalCheckpoint"},
-          {"metadata", {{"namespace", ns}, {"name", checkpoint_name(pod, checkpoint.index)}, {"ownerReferences", {owner}}}},
-          {"spec", {{"pod", pod.name}, {"uid", pod.uid.value}, {"node", pod.node}, {"index", value(checkpoint.index)}, {"epoch", 0},
-                    {"digest", checkpoint.digest}, {"bytes", value(checkpoint.bytes)}, {"counters", snapshot::counters(checkpoint)}}}};
+  return {
+      {"apiVersion", "cutline.dev/v1alpha1"},
+      {"kind", "LocalCheckpoint"},
+      {"metadata", {{"namespace", ns}, {"name", checkpoint_name(pod, checkpoint.index)}, {"ownerReferences", {owner}}}},
+      {"spec",
+       {{"pod", pod.name},
+        {"uid", pod.uid.value},
+        {"node", pod.node},
+        {"index", value(checkpoint.index)},
+        {"epoch", 0},
+        {"digest", checkpoint.digest},
+        {"bytes", value(checkpoint.bytes)},
+        {"counters", snapshot::counters(checkpoint)}}}};
 }
 
 std::vector<std::pair<Pod, Epoch>> superfluous(const Workload& workload, const rollback::Line& line_of_all) {
   std::vector<std::pair<Pod, Epoch>> out;
   for (const auto& [pod, services, history, failures] : workload.pods) {
-    const auto entry = std::ranges::find(line_of_all.entries, pod.uid, [](const rollback::Entry& e) { return e.pod.uid; });
+    const auto entry =
+        std::ranges::find(line_of_all.entries, pod.uid, [](const rollback::Entry& e) { return e.pod.uid; });
     if (entry == line_of_all.entries.end()) continue;
     for (const auto& checkpoint : history.checkpoints)
-      if (protocol::is_own(checkpoint.epoch) && checkpoint.index < entry->index) out.emplace_back(pod, checkpoint.epoch);
+      if (protocol::is_own(checkpoint.epoch) && checkpoint.index < entry->index)
+        out.emplace_back(pod, checkpoint.epoch);
   }
   return out;
 }
@@ -38,7 +51,8 @@ Difference compare(const std::string& ns, const Workload& workload, const std::v
       if (!there.contains(name)) out.missing.push_back(checkpoint_object(ns, pod, checkpoint));
     }
     for (const auto& [name, object] : there)
-      if (kube::string_at(*object, "/spec/uid") == pod.uid.value && kube::string_at(*object, "/spec/snapshot").empty() && !wanted.contains(name))
+      if (kube::string_at(*object, "/spec/uid") == pod.uid.value &&
+          kube::string_at(*object, "/spec/snapshot").empty() && !wanted.contains(name))
         out.superfluous.push_back(name);
   }
   return out;

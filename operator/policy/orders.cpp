@@ -15,7 +15,8 @@ protocol::Configure orders_for(const Pod& pod, const std::vector<Json>& policies
     if (!save.selector.matches(pod.labels)) continue;
     if (read_recovery_spec(*policy).automatic) out.grace = kGrace;
     if (save.protocol == "Independent" && !out.independent)
-      out.independent = protocol::Independent{save.independent.interval, save.independent.jitter, save.deadline, save.options};
+      out.independent =
+          protocol::Independent{save.independent.interval, save.independent.jitter, save.deadline, save.options};
   }
   return out;
 }

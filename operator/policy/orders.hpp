@@ -1,5 +1,5 @@
-// What the policies of a namespace want a pod's sidecar to do by itself: checkpoints of its own (protocol Independent), and to wait for a
-// rollback when an application has died (recovery Automatic). Pure.
+// What the policies of a namespace want a pod's sidecar to do by itself: checkpoints of its own (protocol Independent),
+// and to wait for a rollback when an application has died (recovery Automatic). Pure.
 #pragma once
 
 #include "operator/api/spec.hpp"

@@ -27,7 +27,8 @@ cutline::Status record_checkpoints(Context& context, const std::string& ns, cons
   for (const auto& object : difference.missing)
     if (auto made = make_local_checkpoint(context.client, object, Deadline::after(kRead)); !made) return made;
   for (const auto& name : difference.superfluous)
-    if (auto removed = context.client.remove(kCheckpoints, {ns, name}, Deadline::after(kRead)); !removed && removed.error().code != Code::NotFound)
+    if (auto removed = context.client.remove(kCheckpoints, {ns, name}, Deadline::after(kRead));
+        !removed && removed.error().code != Code::NotFound)
       return removed;
   return {};
 }
@@ -39,11 +40,14 @@ void collect(Context& context, const Workload& workload, const rollback::Line& l
     log::info("checkpoint collected", {{"pod", pod.name}, {"checkpoint", value(checkpoint)}});
     questions.emplace_back(peer_of(pod), protocol::Forget{checkpoint});
   }
-  (void)ask_each(context.fleet, std::move(questions), Deadline::after(kForget));  // one that was not told is told at the next turn
+  (void)ask_each(context.fleet, std::move(questions),
+                 Deadline::after(kForget));  // one that was not told is told at the next turn
 }
 
-// Of a workload that saves itself: what is due beside the status. Nothing: its pods start, or end; the next turn sees them.
-std::optional<Result<rollback::Line>> tend(Context& context, const kube::Key& key, const SaveSpec& save, const std::vector<Pod>& pods) {
+// Of a workload that saves itself: what is due beside the status. Nothing: its pods start, or end; the next turn sees
+// them.
+std::optional<Result<rollback::Line>> tend(Context& context, const kube::Key& key, const SaveSpec& save,
+                                           const std::vector<Pod>& pods) {
   const auto workload = remember(context, key.ns, save.selector, pods);
   if (!workload) {
     log::debug("histories not read", {{"policy", kube::to_string(key)}, {"error", workload.error()}});
@@ -64,12 +68,14 @@ std::vector<PodUid> living(const Selector& selector, const std::vector<Pod>& pod
 }
 
 // Of a policy that keeps not all. Nothing: the rollbacks could not be read, and one of them may need what would go.
-std::optional<retention::Plan> retain(Context& context, const Json& policy, const std::vector<Json>& snapshots, const std::vector<Pod>& pods) {
+std::optional<retention::Plan> retain(Context& context, const Json& policy, const std::vector<Json>& snapshots,
+                                      const std::vector<Pod>& pods) {
   if (!read_retention_spec(policy)) return retention::Plan{};
   auto rollbacks = context.items(kRollbacks, kube::key_of(policy).ns, Deadline::after(kRead));
   if (!rollbacks) return std::nullopt;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  auto plan = retention::plan({policy, snapshots, *std::move(rollbacks), living(read_save_spec(policy).selector, pods), now});
+  auto plan =
+      retention::plan({policy, snapshots, *std::move(rollbacks), living(read_save_spec(policy).selector, pods), now});
   (void)retention::apply(context, policy, plan);
   return plan;
 }
@@ -103,7 +109,12 @@ Result<Outcome> reconcile(Context& context, const kube::Key& key) {
   edit(next);
   if (next.value("status", Json{}) == object->value("status", Json{})) return again;
   RecordKeeper keeper{context.client, kPolicies, std::move(*object)};
-  auto written = keeper.write([&](Json& policy) -> cutline::Status { edit(policy); return {}; }, kPatience, context.stop);
+  auto written = keeper.write(
+      [&](Json& policy) -> cutline::Status {
+        edit(policy);
+        return {};
+      },
+      kPatience, context.stop);
   if (!written) return tl::unexpected(written.error());
   return again;
 }

@@ -19,14 +19,17 @@ const Json* newest(const std::string& policy, const std::vector<Json>& snapshots
 Json line(const Json& snapshot) {
   Json out = Json::array();
   for (const auto& member : snapshot.at(Json::json_pointer("/status/members")))
-    out.push_back({{"pod", member.value("pod", "")}, {"uid", member.value("uid", "")}, {"checkpoint", member.value("checkpoint", 0)},
+    out.push_back({{"pod", member.value("pod", "")},
+                   {"uid", member.value("uid", "")},
+                   {"checkpoint", member.value("checkpoint", 0)},
                    {"snapshot", kube::key_of(snapshot).name}});
   return out;
 }
 
 }  // namespace
 
-void write_status(Json& policy, const std::vector<Pod>& pods, const std::vector<Json>& snapshots, const std::string& now) {
+void write_status(Json& policy, const std::vector<Pod>& pods, const std::vector<Json>& snapshots,
+                  const std::string& now) {
   const auto name = kube::key_of(policy).name;
   const auto spec = read_save_spec(policy);
   const auto members = plan_members(spec.selector, pods);
@@ -37,12 +40,17 @@ void write_status(Json& policy, const std::vector<Pod>& pods, const std::vector<
     status["recoveryLine"] = kube::key_of(*last).name;
     status["line"] = line(*last);
   }
-  if (members) set_condition(policy, {"Ready", true, "MembersReady", fmt::format("{} pods can be saved", members->size())}, now);
-  else set_condition(policy, {"Ready", false, cutline::name(members.error().code), members.error().message}, now);
+  if (members)
+    set_condition(policy, {"Ready", true, "MembersReady", fmt::format("{} pods can be saved", members->size())}, now);
+  else
+    set_condition(policy, {"Ready", false, cutline::name(members.error().code), members.error().message}, now);
   const auto missing = not_implemented(policy);
   if (!missing.empty() || find_condition(policy, "NotImplemented") != nullptr)
-    set_condition(policy, {"NotImplemented", !missing.empty(), missing.empty() ? "AllImplemented" : "NotImplemented",
-                           missing.empty() ? "" : fmt::format("this version does not carry out {} yet", fmt::join(missing, ", "))}, now);
+    set_condition(
+        policy,
+        {"NotImplemented", !missing.empty(), missing.empty() ? "AllImplemented" : "NotImplemented",
+         missing.empty() ? "" : fmt::format("this version does not carry out {} yet", fmt::join(missing, ", "))},
+        now);
 }
 
 void write_line(Json& policy, const Result<rollback::Line>& line, const std::string& now) {
@@ -52,8 +60,12 @@ void write_line(Json& policy, const Result<rollback::Line>& line, const std::str
     set_condition(policy, {"Recoverable", false, "NoLine", line.error().message}, now);
     return;
   }
-  for (const auto& entry : line->entries) rows.push_back({{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"checkpoint", value(entry.index)}});
-  set_condition(policy, {"Recoverable", true, "LineFound", "if every application failed now, the workload would go back to status.line"}, now);
+  for (const auto& entry : line->entries)
+    rows.push_back({{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"checkpoint", value(entry.index)}});
+  set_condition(
+      policy,
+      {"Recoverable", true, "LineFound", "if every application failed now, the workload would go back to status.line"},
+      now);
 }
 
 }  // namespace cutline::op::policy

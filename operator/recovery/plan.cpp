@@ -44,7 +44,8 @@ Time progress(const Observed& o) {
   Time last{};
   for (const auto& snapshot : o.snapshots)
     if (read_snapshot_spec(snapshot).policy == kube::key_of(o.policy).name)
-      if (const auto* committed = find_condition(snapshot, "Committed"); committed != nullptr && is_true(snapshot, "Committed"))
+      if (const auto* committed = find_condition(snapshot, "Committed");
+          committed != nullptr && is_true(snapshot, "Committed"))
         last = std::max(last, read(committed->value("lastTransitionTime", "")));
   return last;
 }
@@ -72,13 +73,15 @@ std::vector<std::string> outdated(const Observed& o, std::uint64_t highest) {
   const auto kept = kKept + static_cast<std::uint64_t>(read_recovery_spec(o.policy).limit);
   std::vector<std::string> out;
   for (const auto& rollback : o.rollbacks)
-    if (automatic(rollback, o.policy) && has_ended(rollback) && number_of(rollback) + kept <= highest) out.push_back(kube::key_of(rollback).name);
+    if (automatic(rollback, o.policy) && has_ended(rollback) && number_of(rollback) + kept <= highest)
+      out.push_back(kube::key_of(rollback).name);
   return out;
 }
 
 std::string told(const std::vector<Failed>& failures) {
   std::vector<std::string> out;
-  for (const auto& f : failures) out.push_back(fmt::format("pod {}, container {}: {}", f.pod, f.what.container, f.what.how));
+  for (const auto& f : failures)
+    out.push_back(fmt::format("pod {}, container {}: {}", f.pod, f.what.container, f.what.how));
   return fmt::format("{}", fmt::join(out, "; "));
 }
 
@@ -92,8 +95,10 @@ Decision plan(const Observed& o) {
   const auto before = past(o);
   const auto because = told(o.failures);
   if (before.fruitless >= spec.limit)
-    return GiveUp{fmt::format("{}; {} rollbacks without a new checkpoint in between did not help. Mend the cause, then make a Rollback by hand", because,
-                              before.fruitless)};
+    return GiveUp{
+        fmt::format("{}; {} rollbacks without a new checkpoint in between did not help. Mend the cause, then make a "
+                    "Rollback by hand",
+                    because, before.fruitless)};
   if (before.fruitless > 0) {
     const auto until = before.last + spec.backoff * (std::int64_t{1} << std::min(before.fruitless - 1, 20));
     if (o.now < until) return Wait{until, because};
@@ -107,9 +112,13 @@ Json rollback(const Json& policy, const Start& start) {
   const auto key = kube::key_of(policy);
   Json pods = Json::array();
   for (const auto& pod : start.pods) pods.push_back(pod);
-  return {{"apiVersion", "cutline.dev/v1alpha1"}, {"kind", "Rollback"},
-          {"metadata", {{"namespace", key.ns}, {"name", start.name}, {"labels", {{kAutomatic, key.name}}},
-                        {"annotations", {{"cutline.dev/because", start.because}}}}},
+  return {{"apiVersion", "cutline.dev/v1alpha1"},
+          {"kind", "Rollback"},
+          {"metadata",
+           {{"namespace", key.ns},
+            {"name", start.name},
+            {"labels", {{kAutomatic, key.name}}},
+            {"annotations", {{"cutline.dev/because", start.because}}}}},
           {"spec", {{"policyRef", {{"name", key.name}}}, {"to", {{"latest", true}}}, {"pods", std::move(pods)}}}};
 }
 

@@ -11,7 +11,8 @@ namespace {
 Result<std::string> key_of_secret(const Json& secret, const std::string& key, std::string_view what) {
   const auto data = secret.value("data", Json::object());
   const auto name = kube::key_of(secret).name;
-  if (!data.contains(key) || !data.at(key).is_string()) return fail(Code::Invalid, "the Secret {} ({}) has no key {}", name, what, key);
+  if (!data.contains(key) || !data.at(key).is_string())
+    return fail(Code::Invalid, "the Secret {} ({}) has no key {}", name, what, key);
   auto value = from_base64(data.at(key).get<std::string>());
   if (!value || value->empty()) return fail(Code::Invalid, "the Secret {} ({}) has nothing under {}", name, what, key);
   return value;
@@ -29,7 +30,8 @@ std::string without_slash(std::string text) {
 }
 
 std::string url_of(const Json& repository) {
-  auto out = fmt::format("s3:{}/{}", without_slash(kube::string_at(repository, "/spec/s3/endpoint")), kube::string_at(repository, "/spec/s3/bucket"));
+  auto out = fmt::format("s3:{}/{}", without_slash(kube::string_at(repository, "/spec/s3/endpoint")),
+                         kube::string_at(repository, "/spec/s3/bucket"));
   const auto prefix = without_slash(kube::string_at(repository, "/spec/s3/prefix"));
   return prefix.empty() ? out : out + '/' + prefix;
 }
@@ -42,33 +44,45 @@ std::string named(const Json& repository, const char* pointer, const char* other
 }  // namespace
 
 SecretNames secret_names(const Json& repository) {
-  const auto credentials = is_on_volume(repository) ? server_name(kube::key_of(repository).name) : kube::string_at(repository, "/spec/s3/credentialsSecretRef/name");
-  return {credentials, kube::string_at(repository, "/spec/passwordSecretRef/name"), kube::string_at(repository, "/spec/s3/caSecretRef/name")};
+  const auto credentials = is_on_volume(repository) ? server_name(kube::key_of(repository).name)
+                                                    : kube::string_at(repository, "/spec/s3/credentialsSecretRef/name");
+  return {credentials, kube::string_at(repository, "/spec/passwordSecretRef/name"),
+          kube::string_at(repository, "/spec/s3/caSecretRef/name")};
 }
 
-Result<protocol::Repository> repository_from(const Json& repository, const Json& credentials, const Json& password, const Json& authority) {
+Result<protocol::Repository> repository_from(const Json& repository, const Json& credentials, const Json& password,
+                                             const Json& authority) {
   protocol::Repository out;
   const bool on_volume = is_on_volume(repository);
   if (!on_volume) out.url = url_of(repository);
   out.region = kube::string_at(repository, "/spec/s3/region");
   out.limit = repository.value(Json::json_pointer("/spec/uploadLimitKiB"), std::uint32_t{0});
-  const auto take = [](std::string& to, const Json& secret, const std::string& key, std::string_view what) -> cutline::Status {
+  const auto take = [](std::string& to, const Json& secret, const std::string& key,
+                       std::string_view what) -> cutline::Status {
     auto value = key_of_secret(secret, key, what);
     if (!value) return tl::unexpected(value.error());
     to = trimmed(*std::move(value));
     return {};
   };
-  if (auto taken = take(out.password, password, named(repository, "/spec/passwordSecretRef/key", "password"), "spec.passwordSecretRef"); !taken)
+  if (auto taken = take(out.password, password, named(repository, "/spec/passwordSecretRef/key", "password"),
+                        "spec.passwordSecretRef");
+      !taken)
     return tl::unexpected(taken.error());
   if (on_volume) {
-    for (const auto& [to, key] : {std::pair{&out.url, "url"}, std::pair{&out.access_key, "user"}, std::pair{&out.secret_key, "password"}, std::pair{&out.authority, "ca.crt"}})
-      if (auto taken = take(*to, credentials, key, "of the volume's server"); !taken) return tl::unexpected(taken.error());
+    for (const auto& [to, key] : {std::pair{&out.url, "url"}, std::pair{&out.access_key, "user"},
+                                  std::pair{&out.secret_key, "password"}, std::pair{&out.authority, "ca.crt"}})
+      if (auto taken = take(*to, credentials, key, "of the volume's server"); !taken)
+        return tl::unexpected(taken.error());
   } else if (!credentials.is_null()) {
-    for (const auto& [to, key] : {std::pair{&out.access_key, "accessKeyId"}, std::pair{&out.secret_key, "secretAccessKey"}})
-      if (auto taken = take(*to, credentials, key, "spec.s3.credentialsSecretRef"); !taken) return tl::unexpected(taken.error());
+    for (const auto& [to, key] :
+         {std::pair{&out.access_key, "accessKeyId"}, std::pair{&out.secret_key, "secretAccessKey"}})
+      if (auto taken = take(*to, credentials, key, "spec.s3.credentialsSecretRef"); !taken)
+        return tl::unexpected(taken.error());
   }
   if (!authority.is_null())
-    if (auto taken = take(out.authority, authority, named(repository, "/spec/s3/caSecretRef/key", "ca.crt"), "spec.s3.caSecretRef"); !taken)
+    if (auto taken = take(out.authority, authority, named(repository, "/spec/s3/caSecretRef/key", "ca.crt"),
+                          "spec.s3.caSecretRef");
+        !taken)
       return tl::unexpected(taken.error());
   return out;
 }
@@ -81,7 +95,8 @@ Result<protocol::Repository> read_access(kube::Client& client, const Json& repos
     auto& secret = secrets.at(at++);
     if (name.empty()) continue;
     auto found = client.get(kSecrets, {kube::key_of(repository).ns, name}, deadline);
-    if (!found && found.error().code == Code::NotFound) return fail(Code::NotFound, "there is no Secret {} in this namespace", name);
+    if (!found && found.error().code == Code::NotFound)
+      return fail(Code::NotFound, "there is no Secret {} in this namespace", name);
     if (!found) return tl::unexpected(found.error().in("Secret " + name));
     secret = *std::move(found);
   }

@@ -1,5 +1,5 @@
-// How a SnapshotRepository is reached: its spec and its Secrets as restic wants them. Secrets are read when they are needed, and kept
-// nowhere.
+// How a SnapshotRepository is reached: its spec and its Secrets as restic wants them. Secrets are read when they are
+// needed, and kept nowhere.
 #pragma once
 
 #include "kube/client.hpp"
@@ -16,8 +16,8 @@ struct SecretNames {
 [[nodiscard]] SecretNames secret_names(const Json& repository);
 
 // Pure. Secrets as the API server gives them; null: none is referred to. Invalid: says which Secret lacks which key.
-[[nodiscard]] Result<protocol::Repository> repository_from(const Json& repository, const Json& credentials, const Json& password,
-                                                           const Json& authority);
+[[nodiscard]] Result<protocol::Repository> repository_from(const Json& repository, const Json& credentials,
+                                                           const Json& password, const Json& authority);
 
 // NotFound: a Secret is missing.
 [[nodiscard]] Result<protocol::Repository> read_access(kube::Client& client, const Json& repository, Deadline deadline);

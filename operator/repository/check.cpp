@@ -41,7 +41,8 @@ cutline::Status look(const Context& context, const r::Restic& restic, const std:
   return restic.check(part, r::Restic::Company::Alone, Deadline::after(kAlone), attention);
 }
 
-Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, const cutline::Status& whole, Micros took) {
+Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, const cutline::Status& whole,
+                         Micros took) {
   const auto name = kube::to_string(kube::key_of(object));
   if (!whole && whole.error().code != Code::Corrupt) {
     log::warn("repository not checked", {{"object", name}, {"error", whole.error()}});
@@ -49,20 +50,28 @@ Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, c
   }
   const auto* known = find_condition(object, "Intact");
   const bool changes = known == nullptr || (known->value("status", "") == "True") != whole.has_value();
-  if (!whole) context.events.record(object, kube::EventType::Warning, "Damaged", whole.error().message);
-  else if (changes && known != nullptr) context.events.record(object, kube::EventType::Normal, "Intact", "a check finds nothing damaged any more");
+  if (!whole)
+    context.events.record(object, kube::EventType::Warning, "Damaged", whole.error().message);
+  else if (changes && known != nullptr)
+    context.events.record(object, kube::EventType::Normal, "Intact", "a check finds nothing damaged any more");
   context.metrics.checked(name, whole.has_value());
-  const auto message = whole ? fmt::format("all is there that its snapshots refer to, and {} of the data was read and is right (took {})", spec.read_data, show(took))
-                             : whole.error().message;
+  const auto message =
+      whole
+          ? fmt::format("all is there that its snapshots refer to, and {} of the data was read and is right (took {})",
+                        spec.read_data, show(took))
+          : whole.error().message;
   RecordKeeper keeper{context.client, kRepositories, std::move(object)};
-  auto written = keeper.write([&](Json& repository) -> cutline::Status {
-    set_condition(repository, {"Intact", whole.has_value(), whole ? "Checked" : "Damaged", message}, now_text());
-    repository["status"]["lastCheck"] = now_text();
-    return {};
-  }, kPatience, context.stop);
+  auto written = keeper.write(
+      [&](Json& repository) -> cutline::Status {
+        set_condition(repository, {"Intact", whole.has_value(), whole ? "Checked" : "Damaged", message}, now_text());
+        repository["status"]["lastCheck"] = now_text();
+        return {};
+      },
+      kPatience, context.stop);
   if (!written) return tl::unexpected(written.error());
   context.keeping.looked(keeper.key(), Millis{0});  // it is ready now, or is so no longer
-  return Outcome{until_check(keeper.object(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()))};
+  return Outcome{
+      until_check(keeper.object(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()))};
 }
 
 }  // namespace
@@ -85,7 +94,8 @@ Result<Outcome> check(Context& context, const kube::Key& key) {
     const Reading reading{context.keeping, key};
     whole = look(context, r::Restic{*access, context.keeping.program()}, spec.read_data);
   }
-  return conclude(context, *std::move(object), spec, whole, std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - began));
+  return conclude(context, *std::move(object), spec, whole,
+                  std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - began));
 }
 
 }  // namespace cutline::op::repository

@@ -16,31 +16,35 @@ constexpr const char* kNever = "Never";
 constexpr const char* kUploading = "Uploading";
 constexpr const char* kWaiting = "Waiting";
 
-Condition not_durable(std::string reason, std::string message) { return {"Durable", false, std::move(reason), std::move(message)}; }
+Condition not_durable(std::string reason, std::string message) {
+  return {"Durable", false, std::move(reason), std::move(message)};
+}
 
 // Its gates are open again, and it is neither durable nor known to be so never.
 bool is_to_go(const Json& snapshot) {
   const auto* durable = find_condition(snapshot, "Durable");
-  const bool over = durable != nullptr && (durable->value("status", "") == "True" || durable->value("reason", "") == kNever);
+  const bool over =
+      durable != nullptr && (durable->value("status", "") == "True" || durable->value("reason", "") == kNever);
   return !over && is_true(snapshot, "Committed") && is_true(snapshot, "Released") && !kube::is_being_deleted(snapshot);
 }
 
 // Into one member's record; its trouble, if it has one.
 std::optional<Error> take(Json& member, const Result<protocol::Reply>& answer) {
   if (!answer) return Error{Code::Busy, answer.error().message};
-  return std::visit(overloaded{[&](const protocol::Uploaded& m) -> std::optional<Error> {
-                                 member["uploaded"] = value(m.bytes);
-                                 member["stored"] = m.id;
-                                 member["added"] = value(m.added);
-                                 return {};
-                               },
-                               [&](const protocol::Uploading& m) -> std::optional<Error> {
-                                 member["uploaded"] = value(m.done);
-                                 return m.trouble;
-                               },
-                               [&](const protocol::Refused& m) -> std::optional<Error> { return m.why; },
-                               [](const auto&) -> std::optional<Error> { return Error{Code::Internal, "an unexpected answer"}; }},
-                    *answer);
+  return std::visit(
+      overloaded{[&](const protocol::Uploaded& m) -> std::optional<Error> {
+                   member["uploaded"] = value(m.bytes);
+                   member["stored"] = m.id;
+                   member["added"] = value(m.added);
+                   return {};
+                 },
+                 [&](const protocol::Uploading& m) -> std::optional<Error> {
+                   member["uploaded"] = value(m.done);
+                   return m.trouble;
+                 },
+                 [&](const protocol::Refused& m) -> std::optional<Error> { return m.why; },
+                 [](const auto&) -> std::optional<Error> { return Error{Code::Internal, "an unexpected answer"}; }},
+      *answer);
 }
 
 }  // namespace
@@ -58,7 +62,9 @@ std::string goes_before(const Json& snapshot, const std::vector<Json>& snapshots
   const auto policy = kube::string_at(snapshot, "/spec/policyRef/name");
   const Json* first = &snapshot;
   for (const auto& other : snapshots) {
-    if (policy.empty() || kube::string_at(other, "/spec/policyRef/name") != policy || !is_to_go(other) || kube::uid_of(other) == kube::uid_of(snapshot)) continue;
+    if (policy.empty() || kube::string_at(other, "/spec/policyRef/name") != policy || !is_to_go(other) ||
+        kube::uid_of(other) == kube::uid_of(snapshot))
+      continue;
     if (has_begun(other)) return kube::key_of(other).name;
     if (op::snapshot::recorded_epoch(other) > op::snapshot::recorded_epoch(*first)) first = &other;
   }
@@ -73,7 +79,8 @@ Next next(const Json& snapshot, const std::vector<Pod>& pods) {
     const auto pod = part.row.value("pod", "");
     const auto digest = part.row.value("digest", "");
     if (digest.empty()) return Never{fmt::format("pod {} has not kept its checkpoint", pod)};
-    if (find_pod(pods, part.uid()) == nullptr) return Never{fmt::format("pod {} went, and its checkpoint with it, before it was in the repository", pod)};
+    if (find_pod(pods, part.uid()) == nullptr)
+      return Never{fmt::format("pod {} went, and its checkpoint with it, before it was in the repository", pod)};
     ask.uploads.push_back({part.uid(), part.epoch, digest});
   }
   return ask.uploads.empty() ? Next{Seal{}} : Next{std::move(ask)};
@@ -81,21 +88,30 @@ Next next(const Json& snapshot, const std::vector<Pod>& pods) {
 
 std::string reason_of(const Error& trouble) {
   switch (trouble.code) {
-    case Code::Invalid: return "AccessRefused";
-    case Code::NotFound: return "RepositoryMissing";
-    case Code::Exhausted: return "StorageFull";
+    case Code::Invalid:
+      return "AccessRefused";
+    case Code::NotFound:
+      return "RepositoryMissing";
+    case Code::Exhausted:
+      return "StorageFull";
     case Code::Unavailable:
-    case Code::Timeout: return "RepositoryUnavailable";
+    case Code::Timeout:
+      return "RepositoryUnavailable";
     case Code::Busy:
-    case Code::Conflict: return "Busy";
-    case Code::Corrupt: return "Damaged";
-    case Code::Unsupported: return "Unsupported";
-    case Code::Internal: return "Internal";
+    case Code::Conflict:
+      return "Busy";
+    case Code::Corrupt:
+      return "Damaged";
+    case Code::Unsupported:
+      return "Unsupported";
+    case Code::Internal:
+      return "Internal";
   }
   return "Internal";
 }
 
-void record(Json& snapshot, const std::string& repository, const std::map<PodUid, Result<protocol::Reply>>& answers, const std::string& now) {
+void record(Json& snapshot, const std::string& repository, const std::map<PodUid, Result<protocol::Reply>>& answers,
+            const std::string& now) {
   auto& status = snapshot["status"];
   status["repository"] = repository;
   std::optional<Error> trouble;
@@ -110,10 +126,13 @@ void record(Json& snapshot, const std::string& repository, const std::map<PodUid
     done += row.value("uploaded", std::uint64_t{0});
     all += row.value("bytes", std::uint64_t{0});
   });
-  const auto far = fmt::format("{} of {} checkpoints are in {}, {} of {} read", stored, count, repository, show(Bytes{std::min(done, all)}), show(Bytes{all}));
+  const auto far = fmt::format("{} of {} checkpoints are in {}, {} of {} read", stored, count, repository,
+                               show(Bytes{std::min(done, all)}), show(Bytes{all}));
   status["membersStored"] = fmt::format("{}/{}", stored, count);
-  if (trouble) set_condition(snapshot, not_durable(reason_of(*trouble), fmt::format("{}; {}", trouble->message, far)), now);
-  else set_condition(snapshot, not_durable(kUploading, far), now);
+  if (trouble)
+    set_condition(snapshot, not_durable(reason_of(*trouble), fmt::format("{}; {}", trouble->message, far)), now);
+  else
+    set_condition(snapshot, not_durable(kUploading, far), now);
 }
 
 void record_trouble(Json& snapshot, const std::string& repository, const Error& trouble, const std::string& now) {
@@ -122,7 +141,10 @@ void record_trouble(Json& snapshot, const std::string& repository, const Error& 
 }
 
 void record_waiting(Json& snapshot, const std::string& before, const std::string& now) {
-  set_condition(snapshot, not_durable(kWaiting, fmt::format("{} goes first: one snapshot of a policy at a time, then the newest", before)), now);
+  set_condition(
+      snapshot,
+      not_durable(kWaiting, fmt::format("{} goes first: one snapshot of a policy at a time, then the newest", before)),
+      now);
 }
 
 void record_never(Json& snapshot, const std::string& why, const std::string& now) {
@@ -132,7 +154,10 @@ void record_never(Json& snapshot, const std::string& why, const std::string& now
 void record_durable(Json& snapshot, const std::string& manifest, const std::string& now) {
   auto& status = snapshot["status"];
   status["manifest"] = manifest;
-  set_condition(snapshot, {"Durable", true, "InRepository", fmt::format("all checkpoints and their signed manifest are in {}", status.value("repository", ""))}, now);
+  set_condition(snapshot,
+                {"Durable", true, "InRepository",
+                 fmt::format("all checkpoints and their signed manifest are in {}", status.value("repository", ""))},
+                now);
 }
 
 Millis pause(const Json& snapshot) {
@@ -147,7 +172,8 @@ namespace {
 
 std::vector<r::Connection> connections(const Json& snapshot, const char* pointer) {
   std::vector<r::Connection> out;
-  for (const auto& c : kube::list_at(snapshot, pointer)) out.push_back({c.value("pod", ""), c.value("local", ""), c.value("remote", "")});
+  for (const auto& c : kube::list_at(snapshot, pointer))
+    out.push_back({c.value("pod", ""), c.value("local", ""), c.value("remote", "")});
   return out;
 }
 
@@ -191,7 +217,8 @@ r::Manifest manifest_of(const Json& snapshot, const std::vector<Json>& checkpoin
   for (const auto& part : op::snapshot::parts(snapshot)) {
     auto one = member_of(part, checkpoints);
     if (part.left_out)
-      out.left_out.push_back({std::move(one), part.epoch, part.row.value("snapshot", ""), part.row.contains("names") ? part.row.at("names").dump() : ""});
+      out.left_out.push_back({std::move(one), part.epoch, part.row.value("snapshot", ""),
+                              part.row.contains("names") ? part.row.at("names").dump() : ""});
     else
       out.members.push_back(std::move(one));
   }

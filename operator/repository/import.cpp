@@ -28,10 +28,11 @@ Json rows_of(const std::vector<cutline::repository::Connection>& connections) {
 void record_composition(Json& object, const cutline::repository::Manifest& manifest, const std::string& now) {
   if (manifest.protocol != "Incremental") return;
   const auto* reason = manifest.alone ? "Composed" : "NotKnown";
-  const auto text = manifest.alone
-                        ? fmt::format("{} members, and the last checkpoints of {} that were left out", manifest.members.size(),
-                                      manifest.left_out.size())
-                        : std::string{"its manifest names no last checkpoints of those that were left out: import another one"};
+  const auto text =
+      manifest.alone
+          ? fmt::format("{} members, and the last checkpoints of {} that were left out", manifest.members.size(),
+                        manifest.left_out.size())
+          : std::string{"its manifest names no last checkpoints of those that were left out: import another one"};
   set_condition(object, {"RestorableAlone", manifest.alone, reason, text}, now);
   if (!manifest.alone) return;
   auto& composition = object["status"]["composition"];

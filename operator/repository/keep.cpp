@@ -27,14 +27,16 @@ constexpr std::chrono::minutes kForgetting{3};  // then a deletion goes on witho
 
 class Step {
  public:
-  Step(Context& context, RecordKeeper& keeper, std::string name) : context_(context), keeper_(keeper), name_(std::move(name)) {}
+  Step(Context& context, RecordKeeper& keeper, std::string name)
+      : context_(context), keeper_(keeper), name_(std::move(name)) {}
 
   Result<Outcome> operator()(const Nothing&) { return Outcome{}; }
 
   Result<Outcome> operator()(const Never& never) {
     context_.events.record(keeper_.object(), kube::EventType::Warning, "NotDurable", never.why);
     context_.metrics.kept("never");
-    if (auto written = write([&](Json& object) { record_never(object, never.why, now_text()); }); !written) return tl::unexpected(written.error());
+    if (auto written = write([&](Json& object) { record_never(object, never.why, now_text()); }); !written)
+      return tl::unexpected(written.error());
     return Outcome{};
   }
 
@@ -50,10 +52,12 @@ class Step {
         questions.emplace_back(peer_of(*pod), protocol::Upload{checkpoint, digest, keeper_.key().ns, *access});
     const auto answers = ask_each(context_.fleet, std::move(questions), Deadline::after(kAsk));
     const auto before = bytes_read();
-    if (auto written = write([&](Json& object) { record(object, name_, answers, now_text()); }); !written) return tl::unexpected(written.error());
+    if (auto written = write([&](Json& object) { record(object, name_, answers, now_text()); }); !written)
+      return tl::unexpected(written.error());
     count(before, answers);
     if (const auto* stuck = std::get_if<Ask>(&now_next(*pods)); stuck == nullptr) return Outcome{Millis{0}};
-    if (kube::string_at(*find_condition(keeper_.object(), "Durable"), "/reason") != "Uploading") context_.keeping.ended(uid());
+    if (kube::string_at(*find_condition(keeper_.object(), "Durable"), "/reason") != "Uploading")
+      context_.keeping.ended(uid());
     return Outcome{pause(keeper_.object())};
   }
 
@@ -63,11 +67,14 @@ class Step {
     if (!access) return trouble(access.error());
     const auto id = sealed(r::Restic{*access, context_.keeping.program()});
     if (!id) return trouble(id.error());
-    if (auto written = write([&](Json& object) { record_durable(object, *id, now_text()); }); !written) return tl::unexpected(written.error());
-    if (auto noted = note_checkpoints(); !noted) log::warn("LocalCheckpoints not told that they are durable", {{"error", noted.error()}});
+    if (auto written = write([&](Json& object) { record_durable(object, *id, now_text()); }); !written)
+      return tl::unexpected(written.error());
+    if (auto noted = note_checkpoints(); !noted)
+      log::warn("LocalCheckpoints not told that they are durable", {{"error", noted.error()}});
     context_.metrics.kept("durable");
     context_.keeping.changed(place());
-    context_.events.record(keeper_.object(), kube::EventType::Normal, "Durable", "all checkpoints and their signed manifest are in " + name_);
+    context_.events.record(keeper_.object(), kube::EventType::Normal, "Durable",
+                           "all checkpoints and their signed manifest are in " + name_);
     return Outcome{{}, true};
   }
 
@@ -84,7 +91,8 @@ class Step {
     const auto snapshots = context_.items(kSnapshots, keeper_.key().ns, Deadline::after(kRead));
     if (!snapshots) return tl::unexpected(snapshots.error());
     if (const auto before = goes_before(keeper_.object(), *snapshots); !before.empty()) {
-      if (auto written = write([&](Json& object) { record_waiting(object, before, now_text()); }); !written) return tl::unexpected(written.error());
+      if (auto written = write([&](Json& object) { record_waiting(object, before, now_text()); }); !written)
+        return tl::unexpected(written.error());
       return Outcome{pause(keeper_.object())};
     }
     if (!context_.keeping.begins(place(), uid())) return Outcome{kAgain};
@@ -99,7 +107,8 @@ class Step {
   void count(std::uint64_t before, const std::map<PodUid, Result<protocol::Reply>>& answers) {
     std::uint64_t added = 0;
     for (const auto& [uid, answer] : answers)
-      if (const auto* uploaded = answer ? std::get_if<protocol::Uploaded>(&*answer) : nullptr) added += value(uploaded->added);
+      if (const auto* uploaded = answer ? std::get_if<protocol::Uploaded>(&*answer) : nullptr)
+        added += value(uploaded->added);
     const auto now = bytes_read();
     context_.metrics.uploaded(Bytes{now - std::min(before, now)}, Bytes{added});
   }
@@ -121,9 +130,13 @@ class Step {
     for (const auto& one : *there) {
       const auto text = restic.text_of(one.id, r::kManifestName, Deadline::after(kRestic));
       if (!text) return tl::unexpected(text.error());
-      if (const auto known = r::verify(*text, signing.trusted); known && known->members.size() == manifest.members.size() && known->left_out.size() == manifest.left_out.size()) return one.id;
+      if (const auto known = r::verify(*text, signing.trusted); known &&
+                                                                known->members.size() == manifest.members.size() &&
+                                                                known->left_out.size() == manifest.left_out.size())
+        return one.id;
     }
-    auto kept = restic.keep_text(r::sign(manifest, signing.key), r::kManifestName, "cutline", tags, Deadline::after(kRestic));
+    auto kept =
+        restic.keep_text(r::sign(manifest, signing.key), r::kManifestName, "cutline", tags, Deadline::after(kRestic));
     if (!kept) return tl::unexpected(kept.error());
     return std::move(kept->id);
   }
@@ -133,21 +146,25 @@ class Step {
     if (!checkpoints) return tl::unexpected(checkpoints.error());
     for (const auto& member : keeper_.object().at(Json::json_pointer("/status/members"))) {
       const auto object = std::ranges::find_if(*checkpoints, [&](const Json& c) {
-        return kube::string_at(c, "/spec/uid") == member.value("uid", "") && kube::string_at(c, "/spec/digest") == member.value("digest", "");
+        return kube::string_at(c, "/spec/uid") == member.value("uid", "") &&
+               kube::string_at(c, "/spec/digest") == member.value("digest", "");
       });
       if (object == checkpoints->end()) continue;
       Json next = *object;
-      next["status"]["kept"] = {{{"node", member.value("node", "")}}, {{"repository", name_}, {"id", member.value("stored", "")}}};
+      next["status"]["kept"] = {{{"node", member.value("node", "")}},
+                                {{"repository", name_}, {"id", member.value("stored", "")}}};
       next["status"]["storedBytes"] = member.value("added", std::uint64_t{0});
       set_condition(next, {"Durable", true, "InRepository", "it is in " + name_}, now_text());
-      const auto written = context_.client.merge_patch(kCheckpoints, kube::key_of(next), {{"status", next.at("status")}}, Deadline::after(kRead), "status");
+      const auto written = context_.client.merge_patch(
+          kCheckpoints, kube::key_of(next), {{"status", next.at("status")}}, Deadline::after(kRead), "status");
       if (!written && written.error().code != Code::NotFound) return tl::unexpected(written.error());
     }
     return {};
   }
 
   Result<Outcome> trouble(const Error& why) {
-    if (auto written = write([&](Json& object) { record_trouble(object, name_, why, now_text()); }); !written) return tl::unexpected(written.error());
+    if (auto written = write([&](Json& object) { record_trouble(object, name_, why, now_text()); }); !written)
+      return tl::unexpected(written.error());
     return Outcome{pause(keeper_.object())};
   }
 
@@ -172,7 +189,8 @@ cutline::Status reachable(Context& context, const kube::Key& key) {
 
 std::chrono::seconds deleted_since(const Json& object) {
   const auto at = kube::parse_time(kube::string_at(object, "/metadata/deletionTimestamp"));
-  return at ? std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - *at) : std::chrono::seconds{0};
+  return at ? std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - *at)
+            : std::chrono::seconds{0};
 }
 
 }  // namespace
@@ -196,7 +214,8 @@ cutline::Status forget(Context& context, const Json& snapshot, const std::option
   // What was left out was perhaps kept for this one, though it has not begun itself.
   const auto name = repository_of(snapshot, policy);
   const bool left_out = std::ranges::any_of(op::snapshot::parts(snapshot), &op::snapshot::Part::left_out);
-  if (name.empty() || !(has_begun(snapshot) || left_out) || snapshot.contains(Json::json_pointer("/spec/importFrom"))) return {};  // what was imported is another object's
+  if (name.empty() || !(has_begun(snapshot) || left_out) || snapshot.contains(Json::json_pointer("/spec/importFrom")))
+    return {};  // what was imported is another object's
   const kube::Key key{kube::key_of(snapshot).ns, name};
   auto done = reachable(context, key);
   if (done) {
@@ -209,7 +228,8 @@ cutline::Status forget(Context& context, const Json& snapshot, const std::option
   keeping.let_go(key, uid);
   const auto epoch = value(op::snapshot::recorded_epoch(snapshot));
   context.events.record(snapshot, kube::EventType::Warning, "LeftInRepository",
-                        fmt::format("what {} holds of it (tags cutline, epoch={}) stays there{}: {}", key.name, epoch, hopeless ? "" : " for now", done.error().message));
+                        fmt::format("what {} holds of it (tags cutline, epoch={}) stays there{}: {}", key.name, epoch,
+                                    hopeless ? "" : " for now", done.error().message));
   return {};
 }
 

@@ -51,7 +51,8 @@ void Keeping::look_again(const std::string& snapshot_uid, std::optional<Millis> 
 
 void Keeping::forget(const kube::Key& repository, const kube::Json& snapshot) {
   const std::scoped_lock lock{mutex_};
-  if (places_[repository].forgetting.try_emplace(kube::uid_of(snapshot), Forgetting{snapshot, {}}).second) bell_(repository);
+  if (places_[repository].forgetting.try_emplace(kube::uid_of(snapshot), Forgetting{snapshot, {}}).second)
+    bell_(repository);
 }
 
 std::optional<cutline::Status> Keeping::forgotten(const kube::Key& repository, const std::string& snapshot_uid) {
@@ -79,7 +80,8 @@ std::vector<kube::Json> Keeping::to_forget(const kube::Key& repository) const {
   return out;
 }
 
-void Keeping::tried(const kube::Key& repository, const std::vector<kube::Json>& snapshots, const cutline::Status& outcome) {
+void Keeping::tried(const kube::Key& repository, const std::vector<kube::Json>& snapshots,
+                    const cutline::Status& outcome) {
   const std::scoped_lock lock{mutex_};
   auto& place = places_[repository];
   if (!outcome) place.try_after = now() + kAfterFailure;

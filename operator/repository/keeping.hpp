@@ -1,5 +1,6 @@
-// What the operator keeps checkpoints with: restic, the signing key, what is to be cleared away in which repository and whose turn it is
-// there, and when it is worth asking about a snapshot again. All of it but the programs and keys is known anew after a start. Thread-safe.
+// What the operator keeps checkpoints with: restic, the signing key, what is to be cleared away in which repository and
+// whose turn it is there, and when it is worth asking about a snapshot again. All of it but the programs and keys is
+// known anew after a start. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -67,7 +68,8 @@ class Keeping {
   // ---- the repository's own turns ----
   [[nodiscard]] bool take_turn(const kube::Key& repository);
   void give_back(const kube::Key& repository);
-  // Bytes that nobody refers to. Clearing them away takes a tenth of the time at most, and is not done while the repository is read.
+  // Bytes that nobody refers to. Clearing them away takes a tenth of the time at most, and is not done while the
+  // repository is read.
   void leaves_waste(const kube::Key& repository);
   [[nodiscard]] bool waste_is_due(const kube::Key& repository) const;
   void cleared(const kube::Key& repository, Millis took);
@@ -87,7 +89,7 @@ class Keeping {
   struct Place {
     Turns turns;
     std::map<std::string, Forgetting> forgetting;  // by the snapshot's UID
-    Instant try_after;  // to forget: somebody else is using it, or it is away
+    Instant try_after;                             // to forget: somebody else is using it, or it is away
     bool waste = false;
     bool reading = false;
     bool changed = true;
@@ -107,7 +109,7 @@ class Keeping {
   std::function<void(const kube::Key&)> bell_ = [](const kube::Key&) {};
   std::map<kube::Key, Place> places_;
   std::map<std::string, cutline::repository::Manifest> verified_;
-  std::map<std::string, Deadline> next_;            // of snapshots that are on their way
+  std::map<std::string, Deadline> next_;  // of snapshots that are on their way
 };
 
 }  // namespace cutline::op::repository

@@ -75,7 +75,9 @@ Result<Kept> find_kept(Context& context, const protocol::Repository& access, con
       log::warn("a manifest in the repository does not verify", {{"id", one.id}, {"error", manifest.error()}});
       why = manifest.error().in("the manifest in the repository");
     } else if (snapshot.empty() && !manifest->alone) {
-      why = {Code::NotFound, fmt::format("the repository holds of namespace {} only incremental snapshots that are no state of the whole workload: name one", ns)};
+      why = {Code::NotFound, fmt::format("the repository holds of namespace {} only incremental snapshots that are no "
+                                         "state of the whole workload: name one",
+                                         ns)};
     } else if (!out || manifest->created >= out->manifest.created) {
       out = Kept{one.id, *std::move(manifest)};
     }

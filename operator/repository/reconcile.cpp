@@ -28,16 +28,19 @@ constexpr std::size_t kShownOfId = 10;
 constexpr Millis kStartsAgain{2'000};
 
 // What this snapshot consists of, but for what other snapshots consist of too.
-bool is_of(const r::Found& found, const std::string& snapshot_uid, const std::vector<op::snapshot::Part>& parts, const op::snapshot::Needed& needed) {
+bool is_of(const r::Found& found, const std::string& snapshot_uid, const std::vector<op::snapshot::Part>& parts,
+           const op::snapshot::Needed& needed) {
   const auto has = [&](const std::string& tag) { return std::ranges::find(found.tags, tag) != found.tags.end(); };
   if (has("manifest")) return has("uid=" + snapshot_uid);
   return std::ranges::any_of(parts, [&](const op::snapshot::Part& part) {
-    return has(fmt::format("epoch={}", value(part.epoch))) && has("uid=" + part.uid().value) && !needed.contains({part.uid(), part.epoch});
+    return has(fmt::format("epoch={}", value(part.epoch))) && has("uid=" + part.uid().value) &&
+           !needed.contains({part.uid(), part.epoch});
   });
 }
 
 // Of one repository, all that was asked for. `there`: all snapshots of the namespace.
-cutline::Status forget(const r::Restic& restic, const std::string& ns, const std::vector<Json>& snapshots, const std::vector<Json>& there) {
+cutline::Status forget(const r::Restic& restic, const std::string& ns, const std::vector<Json>& snapshots,
+                       const std::vector<Json>& there) {
   const auto all = restic.find({r::kOurs, "namespace=" + ns}, Deadline::after(kQuestion));
   if (!all) return tl::unexpected(all.error());
   std::set<std::string> ids;
@@ -48,14 +51,19 @@ cutline::Status forget(const r::Restic& restic, const std::string& ns, const std
       if (is_of(found, kube::uid_of(snapshot), parts, needed)) ids.insert(found.id);
   }
   auto gone = restic.forget({ids.begin(), ids.end()}, Deadline::after(kAlone));
-  if (gone) log::info("forgotten in the repository", {{"namespace", ns}, {"snapshots", snapshots.size()}, {"of_restic", ids.size()}});
+  if (gone)
+    log::info("forgotten in the repository",
+              {{"namespace", ns}, {"snapshots", snapshots.size()}, {"of_restic", ids.size()}});
   return gone;
 }
 
 class Turn {
  public:
   Turn(Context& context, Json object)
-      : context_(context), keeping_(context.keeping), keeper_(context.client, kRepositories, std::move(object)), key_(keeper_.key()) {}
+      : context_(context),
+        keeping_(context.keeping),
+        keeper_(context.client, kRepositories, std::move(object)),
+        key_(keeper_.key()) {}
 
   Result<Outcome> take() {
     const bool look = !is_true(keeper_.object(), "Ready") || keeping_.look_is_due(key_);
@@ -71,7 +79,8 @@ class Turn {
       if (auto opened = open(restic); !opened) return not_ready(opened.error());
     if (const auto outcome = clear(restic); outcome) return *outcome;
     if (!look) return Outcome{kLookEvery};
-    if (const auto* intact = find_condition(keeper_.object(), "Intact"); intact != nullptr && intact->value("status", "") == "False")
+    if (const auto* intact = find_condition(keeper_.object(), "Intact");
+        intact != nullptr && intact->value("status", "") == "False")
       return not_ready({Code::Corrupt, intact->value("message", "")});
     return ready(restic);
   }
@@ -84,10 +93,15 @@ class Turn {
       if (auto made = restic.make(Deadline::after(kQuestion)); !made) return made;
     auto id = restic.identity(Deadline::after(kQuestion));
     if (!id && id.error().code == Code::NotFound && !known.empty())
-      return fail(Code::NotFound, "the repository {} that was here is gone: bring it back, or make this object anew to begin with an empty one", known.substr(0, kShownOfId));
+      return fail(
+          Code::NotFound,
+          "the repository {} that was here is gone: bring it back, or make this object anew to begin with an empty one",
+          known.substr(0, kShownOfId));
     if (!id) return tl::unexpected(id.error());
     if (!known.empty() && *id != known)
-      return fail(Code::NotFound, "another repository is here ({}) than was before ({}): bring that back, or make this object anew to go on with this one",
+      return fail(Code::NotFound,
+                  "another repository is here ({}) than was before ({}): bring that back, or make this object anew to "
+                  "go on with this one",
                   id->substr(0, kShownOfId), known.substr(0, kShownOfId));
     id_ = *std::move(id);
     return {};
@@ -128,7 +142,8 @@ class Turn {
     std::optional<r::Size> size;
     std::size_t checkpoints = 0;
     const bool changed = keeping_.take_change(key_);
-    if (changed || !keeper_.object().contains(Json::json_pointer("/status/checkpoints"))) {  // an object made anew tells it, too
+    if (changed ||
+        !keeper_.object().contains(Json::json_pointer("/status/checkpoints"))) {  // an object made anew tells it, too
       const auto found = restic.find({r::kOurs, "checkpoint"}, Deadline::after(kQuestion));
       if (!found) return not_ready(found.error());
       const auto counted = restic.size(Deadline::after(kQuestion));
@@ -153,15 +168,18 @@ class Turn {
 
   // Of a server that is on its way nobody need be told.
   Result<Outcome> starting(const std::string& what) {
-    return write([&](Json& object) { set_condition(object, {"Ready", false, "Starting", what}, now_text()); }, kStartsAgain);
+    return write([&](Json& object) { set_condition(object, {"Ready", false, "Starting", what}, now_text()); },
+                 kStartsAgain);
   }
 
   Result<Outcome> not_ready(const Error& why) {
     const auto reason = reason_of(why);
     const auto* known = find_condition(keeper_.object(), "Ready");
-    if (known == nullptr || known->value("reason", "") != reason) context_.events.record(keeper_.object(), kube::EventType::Warning, reason, why.message);
+    if (known == nullptr || known->value("reason", "") != reason)
+      context_.events.record(keeper_.object(), kube::EventType::Warning, reason, why.message);
     keeping_.changed(key_);
-    return write([&](Json& object) { set_condition(object, {"Ready", false, reason, why.message}, now_text()); }, kAgainInTrouble);
+    return write([&](Json& object) { set_condition(object, {"Ready", false, reason, why.message}, now_text()); },
+                 kAgainInTrouble);
   }
 
   template <class Change>

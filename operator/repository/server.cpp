@@ -28,7 +28,8 @@ class Server {
     if (!deployment) return tl::unexpected(deployment.error());
     const auto claim = claim_of();
     if (!claim) return tl::unexpected(claim.error());
-    auto pods = client_.list(kPods, kube::key_of(repository_).ns, fmt::format("{}={}", kRepositoryLabel, kube::key_of(*deployment).name), deadline_);
+    auto pods = client_.list(kPods, kube::key_of(repository_).ns,
+                             fmt::format("{}={}", kRepositoryLabel, kube::key_of(*deployment).name), deadline_);
     if (!pods) return tl::unexpected(not_made(pods.error(), "pods"));
     return standing(repository_, *deployment, *claim, (*pods)["items"].get<std::vector<Json>>());
   }
@@ -46,7 +47,10 @@ class Server {
     const auto found = find(resource, kube::key_of(object));
     if (!found) return tl::unexpected(not_made(found.error(), what));
     if (found->is_object() && owner_of(*found) != kube::uid_of(repository_)) {
-      if (owner_of(*found).empty()) return fail(Code::Invalid, "the volume's server needs the name of the {}, which is not its own: give one of them another name", what);
+      if (owner_of(*found).empty())
+        return fail(Code::Invalid,
+                    "the volume's server needs the name of the {}, which is not its own: give one of them another name",
+                    what);
       return fail(Code::Unavailable, "the {} of an earlier repository of this name is still going", what);
     }
     auto laid = client_.apply(resource, object, kManager, true, deadline_);

@@ -39,19 +39,26 @@ std::string name_of(const Json& repository) { return server_name(kube::key_of(re
 Json selector(const Json& repository) { return {{kRepositoryLabel, name_of(repository)}}; }
 
 Json labels(const Json& repository) {
-  Json out = {{"app.kubernetes.io/name", "cutline"}, {"app.kubernetes.io/component", "repository"},
+  Json out = {{"app.kubernetes.io/name", "cutline"},
+              {"app.kubernetes.io/component", "repository"},
               {"app.kubernetes.io/managed-by", "cutline-operator"}};
   out.update(selector(repository));
   return out;
 }
 
 Json object(const char* version, const char* kind, const Json& repository) {
-  const Json owner = {{"apiVersion", "cutline.dev/v1alpha1"}, {"kind", "SnapshotRepository"}, {"name", kube::key_of(repository).name},
-                      {"uid", kube::uid_of(repository)},      {"controller", true}};
+  const Json owner = {{"apiVersion", "cutline.dev/v1alpha1"},
+                      {"kind", "SnapshotRepository"},
+                      {"name", kube::key_of(repository).name},
+                      {"uid", kube::uid_of(repository)},
+                      {"controller", true}};
   return {{"apiVersion", version},
           {"kind", kind},
-          {"metadata", {{"namespace", kube::key_of(repository).ns}, {"name", name_of(repository)}, {"labels", labels(repository)},
-                        {"ownerReferences", Json::array({owner})}}}};
+          {"metadata",
+           {{"namespace", kube::key_of(repository).ns},
+            {"name", name_of(repository)},
+            {"labels", labels(repository)},
+            {"ownerReferences", Json::array({owner})}}}};
 }
 
 std::string text_of(const Json& secret, const char* key) {
@@ -65,32 +72,38 @@ std::string url_of(const std::string& address) {
 
 // The folder of a node is its root's; a volume is its group's.
 Json pod_security(bool of_node) {
-  Json out = {{"runAsNonRoot", !of_node}, {"runAsUser", of_node ? 0 : kNobody}, {"runAsGroup", of_node ? 0 : kNobody},
+  Json out = {{"runAsNonRoot", !of_node},
+              {"runAsUser", of_node ? 0 : kNobody},
+              {"runAsGroup", of_node ? 0 : kNobody},
               {"seccompProfile", {{"type", "RuntimeDefault"}}}};
   if (!of_node) out.update({{"fsGroup", kNobody}, {"fsGroupChangePolicy", "OnRootMismatch"}});
   return out;
 }
 
 Json probe(int period, int failures) {
-  return {{"httpGet", {{"path", "/metrics"}, {"port", "repository"}, {"scheme", "HTTPS"}}}, {"periodSeconds", period},
-          {"timeoutSeconds", 5}, {"failureThreshold", failures}};
+  return {{"httpGet", {{"path", "/metrics"}, {"port", "repository"}, {"scheme", "HTTPS"}}},
+          {"periodSeconds", period},
+          {"timeoutSeconds", 5},
+          {"failureThreshold", failures}};
 }
 
 Json container(const ServerImage& image, const std::string& sub_path) {
   Json data = {{"name", "data"}, {"mountPath", kData}};
   if (!sub_path.empty()) data["subPath"] = sub_path;
-  return {{"name", "repository"},
-          {"image", image.name},
-          {"imagePullPolicy", image.pull_policy},
-          {"command", server_command("/restic-rest-server", fmt::format(":{}", kServerPort), kData, kKeys)},
-          {"ports", {{{"name", "repository"}, {"containerPort", kServerPort}}}},
-          {"startupProbe", probe(1, 60)},
-          {"readinessProbe", probe(5, 2)},
-          {"livenessProbe", probe(30, 4)},
-          {"terminationMessagePolicy", "FallbackToLogsOnError"},
-          {"resources", {{"requests", {{"cpu", "10m"}, {"memory", "32Mi"}}}, {"limits", {{"memory", "256Mi"}}}}},
-          {"securityContext", {{"allowPrivilegeEscalation", false}, {"readOnlyRootFilesystem", true}, {"capabilities", {{"drop", {"ALL"}}}}}},
-          {"volumeMounts", {data, {{"name", "keys"}, {"mountPath", kKeys}, {"readOnly", true}}}}};
+  return {
+      {"name", "repository"},
+      {"image", image.name},
+      {"imagePullPolicy", image.pull_policy},
+      {"command", server_command("/restic-rest-server", fmt::format(":{}", kServerPort), kData, kKeys)},
+      {"ports", {{{"name", "repository"}, {"containerPort", kServerPort}}}},
+      {"startupProbe", probe(1, 60)},
+      {"readinessProbe", probe(5, 2)},
+      {"livenessProbe", probe(30, 4)},
+      {"terminationMessagePolicy", "FallbackToLogsOnError"},
+      {"resources", {{"requests", {{"cpu", "10m"}, {"memory", "32Mi"}}}, {"limits", {{"memory", "256Mi"}}}}},
+      {"securityContext",
+       {{"allowPrivilegeEscalation", false}, {"readOnlyRootFilesystem", true}, {"capabilities", {{"drop", {"ALL"}}}}}},
+      {"volumeMounts", {data, {{"name", "keys"}, {"mountPath", kKeys}, {"readOnly", true}}}}};
 }
 
 Json volumes(const Json& repository) {
@@ -102,12 +115,15 @@ Json volumes(const Json& repository) {
     data["persistentVolumeClaim"] = {{"claimName", kube::string_at(repository, "/spec/volume/claimName")}};
   Json items = Json::array();
   for (const auto* key : {"tls.crt", "tls.key", "htpasswd"}) items.push_back({{"key", key}, {"path", key}});
-  return {data, {{"name", "keys"}, {"secret", {{"secretName", name_of(repository)}, {"items", items}, {"defaultMode", 0440}}}}};
+  return {
+      data,
+      {{"name", "keys"}, {"secret", {{"secretName", name_of(repository)}, {"items", items}, {"defaultMode", 0440}}}}};
 }
 
 Json on_node(const std::string& node) {
   const auto fields = Json::array({{{"key", "metadata.name"}, {"operator", "In"}, {"values", Json::array({node})}}});
-  return {{"nodeAffinity", {{"requiredDuringSchedulingIgnoredDuringExecution", {{"nodeSelectorTerms", {{{"matchFields", fields}}}}}}}}};
+  return {{"nodeAffinity",
+           {{"requiredDuringSchedulingIgnoredDuringExecution", {{"nodeSelectorTerms", {{{"matchFields", fields}}}}}}}}};
 }
 
 }  // namespace
@@ -124,9 +140,20 @@ std::string server_name(const std::string& repository) {
 
 std::vector<std::string> server_command(const std::string& program, const std::string& listen, const std::string& data,
                                         const std::string& secret) {
-  return {program, "--listen", listen, "--path", data, "--htpasswd-file", secret + "/htpasswd",
-          "--tls", "--tls-cert", secret + "/tls.crt", "--tls-key", secret + "/tls.key",
-          "--prometheus", "--prometheus-no-auth"};  // what probes can ask for
+  return {program,
+          "--listen",
+          listen,
+          "--path",
+          data,
+          "--htpasswd-file",
+          secret + "/htpasswd",
+          "--tls",
+          "--tls-cert",
+          secret + "/tls.crt",
+          "--tls-key",
+          secret + "/tls.key",
+          "--prometheus",
+          "--prometheus-no-auth"};  // what probes can ask for
 }
 
 // A hash that could be tried out quickly serves: the password is 256 random bits.
@@ -138,15 +165,17 @@ std::string htpasswd(const std::string& user, const std::string& password) {
 
 Json server_service(const Json& repository) {
   auto out = object("v1", "Service", repository);
-  out["spec"] = {{"selector", selector(repository)},
-                 {"ports", {{{"name", "repository"}, {"port", kServerPort}, {"protocol", "TCP"}, {"targetPort", "repository"}}}}};
+  out["spec"] = {
+      {"selector", selector(repository)},
+      {"ports", {{{"name", "repository"}, {"port", kServerPort}, {"protocol", "TCP"}, {"targetPort", "repository"}}}}};
   return out;
 }
 
 bool is_current(const Json& secret, const ServerNeeds& needs) {
   const auto left = control::remaining(text_of(secret, "tls.crt"));
-  return left && *left > kValidity / 3 && text_of(secret, "ca.crt") == needs.authority && text_of(secret, "url") == url_of(needs.address) &&
-         !text_of(secret, "tls.key").empty() && !text_of(secret, "password").empty() &&
+  return left && *left > kValidity / 3 && text_of(secret, "ca.crt") == needs.authority &&
+         text_of(secret, "url") == url_of(needs.address) && !text_of(secret, "tls.key").empty() &&
+         !text_of(secret, "password").empty() &&
          text_of(secret, "htpasswd") == htpasswd(text_of(secret, "user"), text_of(secret, "password"));
 }
 
@@ -158,14 +187,20 @@ control::LeafRequest server_certificate(const Json& repository, const std::strin
           .addresses = {address}};
 }
 
-Json server_secret(const Json& repository, const ServerNeeds& needs, const control::KeyAndCertificate& own, const Json& earlier) {
+Json server_secret(const Json& repository, const ServerNeeds& needs, const control::KeyAndCertificate& own,
+                   const Json& earlier) {
   auto password = text_of(earlier, "password");
   if (password.empty()) password = new_password();
   auto out = object("v1", "Secret", repository);
   out["type"] = "Opaque";
-  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, std::string>>{
-           {"tls.crt", own.certificate}, {"tls.key", own.key}, {"ca.crt", needs.authority}, {"url", url_of(needs.address)},
-           {"user", kUser}, {"password", password}, {"htpasswd", htpasswd(kUser, password)}})
+  for (const auto& [key, value] :
+       std::initializer_list<std::pair<const char*, std::string>>{{"tls.crt", own.certificate},
+                                                                  {"tls.key", own.key},
+                                                                  {"ca.crt", needs.authority},
+                                                                  {"url", url_of(needs.address)},
+                                                                  {"user", kUser},
+                                                                  {"password", password},
+                                                                  {"htpasswd", htpasswd(kUser, password)}})
     out["data"][key] = base64(value);
   return out;
 }
@@ -179,11 +214,18 @@ Json server_deployment(const Json& repository, const ServerImage& image, const J
               {"securityContext", pod_security(of_node)},
               {"containers", {container(image, of_node ? "" : kube::string_at(repository, "/spec/volume/path"))}},
               {"volumes", volumes(repository)}};
-  if (const auto node = kube::string_at(repository, "/spec/volume/nodeName"); !node.empty()) pod["affinity"] = on_node(node);
-  const Json template_ = {{"metadata", {{"labels", labels(repository)}, {"annotations", {{"cutline.dev/secret", sha256(secret.value("data", Json::object()).dump())}}}}},
-                          {"spec", std::move(pod)}};
-  out["spec"] = {{"replicas", 1}, {"revisionHistoryLimit", 1}, {"strategy", {{"type", "Recreate"}}},  // one at a time has the volume
-                 {"selector", {{"matchLabels", selector(repository)}}}, {"template", template_}};
+  if (const auto node = kube::string_at(repository, "/spec/volume/nodeName"); !node.empty())
+    pod["affinity"] = on_node(node);
+  const Json template_ = {
+      {"metadata",
+       {{"labels", labels(repository)},
+        {"annotations", {{"cutline.dev/secret", sha256(secret.value("data", Json::object()).dump())}}}}},
+      {"spec", std::move(pod)}};
+  out["spec"] = {{"replicas", 1},
+                 {"revisionHistoryLimit", 1},
+                 {"strategy", {{"type", "Recreate"}}},  // one at a time has the volume
+                 {"selector", {{"matchLabels", selector(repository)}}},
+                 {"template", template_}};
   return out;
 }
 

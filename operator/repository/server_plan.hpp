@@ -1,5 +1,5 @@
-// The server of a repository on a volume, as objects of the API: a Service, a Secret and a Deployment of one pod, which go
-// with their SnapshotRepository; what lies on the volume stays. Pure. See docs/decisions/volume-repositories.md.
+// The server of a repository on a volume, as objects of the API: a Service, a Secret and a Deployment of one pod, which
+// go with their SnapshotRepository; what lies on the volume stays. Pure. See docs/decisions/volume-repositories.md.
 #pragma once
 
 #include <variant>
@@ -35,8 +35,8 @@ struct ServerNeeds {
 [[nodiscard]] bool is_current(const Json& secret, const ServerNeeds& needs);
 [[nodiscard]] control::LeafRequest server_certificate(const Json& repository, const std::string& address);
 // `earlier`: the Secret until now, whose password is kept; null: none.
-[[nodiscard]] Json server_secret(const Json& repository, const ServerNeeds& needs, const control::KeyAndCertificate& own,
-                                 const Json& earlier);
+[[nodiscard]] Json server_secret(const Json& repository, const ServerNeeds& needs,
+                                 const control::KeyAndCertificate& own, const Json& earlier);
 
 struct ServerImage {
   std::string name, pull_policy;
@@ -49,9 +49,12 @@ struct ServerImage {
 
 // How it stands, by what the API server shows of it.
 struct Serves {};
-struct Starts { std::string what; };
+struct Starts {
+  std::string what;
+};
 using Standing = std::variant<Serves, Starts, Error>;
 // `claim`: null if there is none of that name. `pods`: the Deployment's.
-[[nodiscard]] Standing standing(const Json& repository, const Json& deployment, const Json& claim, const std::vector<Json>& pods);
+[[nodiscard]] Standing standing(const Json& repository, const Json& deployment, const Json& claim,
+                                const std::vector<Json>& pods);
 
 }  // namespace cutline::op::repository

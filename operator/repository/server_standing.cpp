@@ -11,15 +11,16 @@ using Pointer = Json::json_pointer;
 
 bool serves(const Json& deployment) {
   const auto number = [&](const char* pointer) { return deployment.value(Pointer{pointer}, std::int64_t{0}); };
-  return number("/status/observedGeneration") >= number("/metadata/generation") && number("/status/updatedReplicas") > 0 &&
-         number("/status/readyReplicas") > 0;
+  return number("/status/observedGeneration") >= number("/metadata/generation") &&
+         number("/status/updatedReplicas") > 0 && number("/status/readyReplicas") > 0;
 }
 
 // The one that was made last, and is not ending; null: none.
 Json present(const std::vector<Json>& pods) {
   Json out;
   for (const auto& pod : pods)
-    if (!kube::is_being_deleted(pod) && (out.is_null() || kube::string_at(pod, "/metadata/creationTimestamp") > kube::string_at(out, "/metadata/creationTimestamp")))
+    if (!kube::is_being_deleted(pod) && (out.is_null() || kube::string_at(pod, "/metadata/creationTimestamp") >
+                                                              kube::string_at(out, "/metadata/creationTimestamp")))
       out = pod;
   return out;
 }
@@ -35,16 +36,20 @@ std::optional<Error> stuck(const std::string& name, const Json& pod) {
     const char* last = ended ? "/state/terminated/message" : "/lastState/terminated/message";
     auto said = kube::string_at(container, last);
     while (said.ends_with('\n')) said.pop_back();
-    return Error{Code::Unavailable, with(with(fmt::format("its server's pod {} does not run: {}", name, ended ? "it has ended" : reason),
-                                              kube::string_at(container, "/state/waiting/message")), said)};
+    return Error{Code::Unavailable,
+                 with(with(fmt::format("its server's pod {} does not run: {}", name, ended ? "it has ended" : reason),
+                           kube::string_at(container, "/state/waiting/message")),
+                      said)};
   }
   return std::nullopt;
 }
 
 Standing of_pod(const Json& pod, const std::string& unbound) {
   const auto name = kube::key_of(pod).name;
-  if (const auto* scheduled = find_condition(pod, "PodScheduled"); scheduled != nullptr && scheduled->value("status", "") == "False")
-    return Error{Code::Unavailable, with(fmt::format("its server's pod {} finds no node{}", name, unbound), scheduled->value("message", ""))};
+  if (const auto* scheduled = find_condition(pod, "PodScheduled");
+      scheduled != nullptr && scheduled->value("status", "") == "False")
+    return Error{Code::Unavailable, with(fmt::format("its server's pod {} finds no node{}", name, unbound),
+                                         scheduled->value("message", ""))};
   if (auto why = stuck(name, pod)) return *std::move(why);
   const auto node = kube::string_at(pod, "/spec/nodeName");
   return Starts{fmt::format("its server's pod {} is starting{}{}; if it takes long, see kubectl describe pod {}", name,
@@ -57,21 +62,29 @@ Standing of_pod(const Json& pod, const std::string& unbound) {
 Error not_made(const Error& why, std::string_view object) {
   if (why.code != Code::Unsupported) return why.in(fmt::format("the server of the volume: {}", object));
   const bool rights = why.message.find(" cannot ") != std::string::npos;
-  return {Code::Invalid, fmt::format("the operator may not make the server of the volume, here its {}{}: {}", object,
-                                     rights ? "; the chart gives it the rights with repositories.volumes=true" : "", why.message)};
+  return {Code::Invalid,
+          fmt::format("the operator may not make the server of the volume, here its {}{}: {}", object,
+                      rights ? "; the chart gives it the rights with repositories.volumes=true" : "", why.message)};
 }
 
 Standing standing(const Json& repository, const Json& deployment, const Json& claim, const std::vector<Json>& pods) {
   const auto name = kube::string_at(repository, "/spec/volume/claimName");
   if (!name.empty() && claim.is_null())
-    return Error{Code::NotFound, fmt::format("there is no PersistentVolumeClaim {} in this namespace: make it, or see spec.volume.claimName", name)};
+    return Error{
+        Code::NotFound,
+        fmt::format("there is no PersistentVolumeClaim {} in this namespace: make it, or see spec.volume.claimName",
+                    name)};
   const auto phase = kube::string_at(claim, "/status/phase");
-  if (phase == "Lost") return Error{Code::Unavailable, fmt::format("the PersistentVolumeClaim {} has lost its volume", name)};
+  if (phase == "Lost")
+    return Error{Code::Unavailable, fmt::format("the PersistentVolumeClaim {} has lost its volume", name)};
   if (serves(deployment)) return Serves{};
-  const auto unbound = name.empty() || phase == "Bound" ? "" : fmt::format(", and the PersistentVolumeClaim {} is not bound to a volume yet", name);
+  const auto unbound = name.empty() || phase == "Bound"
+                           ? ""
+                           : fmt::format(", and the PersistentVolumeClaim {} is not bound to a volume yet", name);
   if (const auto pod = present(pods); pod.is_object()) return of_pod(pod, unbound);
   if (is_true(deployment, "ReplicaFailure"))
-    return Error{Code::Invalid, "its server's pod is refused: " + find_condition(deployment, "ReplicaFailure")->value("message", "")};
+    return Error{Code::Invalid,
+                 "its server's pod is refused: " + find_condition(deployment, "ReplicaFailure")->value("message", "")};
   return Starts{"its server is being started" + unbound};
 }
 

@@ -21,7 +21,10 @@ std::string text_at(const Json& data, const std::string& key) {
 
 Result<Json> make(kube::Client& client, const kube::Key& key, Deadline deadline) {
   const auto pair = r::make_key();
-  const Json secret = {{"apiVersion", "v1"}, {"kind", "Secret"}, {"type", "Opaque"}, {"metadata", {{"namespace", key.ns}, {"name", key.name}}},
+  const Json secret = {{"apiVersion", "v1"},
+                       {"kind", "Secret"},
+                       {"type", "Opaque"},
+                       {"metadata", {{"namespace", key.ns}, {"name", key.name}}},
                        {"data", {{kPrivate, base64(r::hex(pair.secret))}, {kPublic, base64(r::hex(pair.open))}}}};
   auto made = client.create(kSecrets, secret, deadline);
   if (!made && made.error().code == Code::Conflict) return client.get(kSecrets, key, deadline);
@@ -33,12 +36,16 @@ Result<Json> make(kube::Client& client, const kube::Key& key, Deadline deadline)
 Result<Signing> read_signing(const Json& secret) {
   const auto data = secret.value("data", Json::object());
   const auto key = r::signing_key(text_at(data, kPrivate));
-  if (!key) return fail(Code::Corrupt, "the Secret {} holds no {} to sign with", kube::to_string(kube::key_of(secret)), kPrivate);
+  if (!key)
+    return fail(Code::Corrupt, "the Secret {} holds no {} to sign with", kube::to_string(kube::key_of(secret)),
+                kPrivate);
   Signing out{*key, {key->open}};
   for (const auto& [name, value] : data.items()) {
     if (!name.ends_with(".pub") || name == kPublic) continue;
-    if (const auto other = r::public_key(text_at(data, name))) out.trusted.push_back(*other);
-    else log::warn("no public key, not trusted", {{"secret", kube::to_string(kube::key_of(secret))}, {"key", name}});
+    if (const auto other = r::public_key(text_at(data, name)))
+      out.trusted.push_back(*other);
+    else
+      log::warn("no public key, not trusted", {{"secret", kube::to_string(kube::key_of(secret))}, {"key", name}});
   }
   return out;
 }

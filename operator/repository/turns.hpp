@@ -1,6 +1,7 @@
-// Whose turn it is in one repository. restic 0.14 forgets and prunes only while nobody else uses the repository, and refuses uploads
-// meanwhile. So what clears away waits for the uploads under way, and those that have not begun wait for it, but not for ever: where
-// uploads under way take their time, the others go on, and it asks again later. Pure: time comes in.
+// Whose turn it is in one repository. restic 0.14 forgets and prunes only while nobody else uses the repository, and
+// refuses uploads meanwhile. So what clears away waits for the uploads under way, and those that have not begun wait
+// for it, but not for ever: where uploads under way take their time, the others go on, and it asks again later. Pure:
+// time comes in.
 #pragma once
 
 #include <map>

@@ -23,7 +23,8 @@ std::size_t apply(Context& context, const Json& policy, const Plan& plan) {
     }
     ++gone;
     context.metrics.retired(bytes);
-    context.events.record(policy, kube::EventType::Normal, "Retired", fmt::format("DistributedSnapshot {} ({} bytes): {}", name, bytes, why));
+    context.events.record(policy, kube::EventType::Normal, "Retired",
+                          fmt::format("DistributedSnapshot {} ({} bytes): {}", name, bytes, why));
     log::info("snapshot retired", {{"snapshot", name}, {"bytes", bytes}, {"why", why}});
   }
   return gone;

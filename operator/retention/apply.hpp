@@ -1,4 +1,5 @@
-// What retention says, done: snapshots deleted (their finalizers take the images away), the policy's status, Events. Shell.
+// What retention says, done: snapshots deleted (their finalizers take the images away), the policy's status, Events.
+// Shell.
 #pragma once
 
 #include "operator/context.hpp"

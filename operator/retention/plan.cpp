@@ -22,8 +22,11 @@ struct Candidate {
 
 Candidate candidate(const Json& snapshot, const char* condition) {
   const auto* since = find_condition(snapshot, condition);
-  return {&snapshot, kube::key_of(snapshot).name, kube::parse_time(since->value("lastTransitionTime", "")).value_or(Time{}),
-          snapshot.value(Json::json_pointer("/status/bytes"), std::uint64_t{0}), {}};
+  return {&snapshot,
+          kube::key_of(snapshot).name,
+          kube::parse_time(since->value("lastTransitionTime", "")).value_or(Time{}),
+          snapshot.value(Json::json_pointer("/status/bytes"), std::uint64_t{0}),
+          {}};
 }
 
 // Oldest first. Epochs grow; times of the same second do not.
@@ -31,14 +34,16 @@ std::vector<Candidate> candidates(const Observed& o, const char* condition) {
   const auto policy = kube::key_of(o.policy).name;
   std::vector<Candidate> out;
   for (const auto& snapshot : o.snapshots)
-    if (read_snapshot_spec(snapshot).policy == policy && is_true(snapshot, condition) && !kube::is_being_deleted(snapshot))
+    if (read_snapshot_spec(snapshot).policy == policy && is_true(snapshot, condition) &&
+        !kube::is_being_deleted(snapshot))
       out.push_back(candidate(snapshot, condition));
-  std::ranges::stable_sort(out, {}, [](const Candidate& c) { return std::pair{snapshot::recorded_epoch(*c.snapshot), c.at}; });
+  std::ranges::stable_sort(out, {},
+                           [](const Candidate& c) { return std::pair{snapshot::recorded_epoch(*c.snapshot), c.at}; });
   return out;
 }
 
-// Newest first, until every pod that lives was seen in one of them: those that are the newest of some pod; with the one that holds all the
-// pods, if there is such a one, all that were looked at.
+// Newest first, until every pod that lives was seen in one of them: those that are the newest of some pod; with the one
+// that holds all the pods, if there is such a one, all that were looked at.
 std::set<std::string> the_line(const Observed& o, const std::vector<Candidate>& all) {
   std::set<std::string> newest, looked_at;
   std::set<std::string> missing;
@@ -60,7 +65,8 @@ std::set<std::string> the_line(const Observed& o, const std::vector<Candidate>& 
 
 std::set<std::string> protected_names(const Observed& o, const std::vector<Candidate>& all) {
   auto out = the_line(o, all);
-  const auto durable = std::find_if(all.rbegin(), all.rend(), [](const Candidate& c) { return is_true(*c.snapshot, "Durable"); });
+  const auto durable =
+      std::find_if(all.rbegin(), all.rend(), [](const Candidate& c) { return is_true(*c.snapshot, "Durable"); });
   if (durable != all.rend()) out.insert(durable->name);
   for (const auto& c : all)
     if (read_snapshot_spec(*c.snapshot).pinned || repository::is_on_its_way(*c.snapshot)) out.insert(c.name);
@@ -98,7 +104,8 @@ void apply_ceiling(std::vector<Candidate>& all, const RetentionSpec& rule, const
 void add_failed(Plan& out, const Observed& o) {
   const auto failed = candidates(o, "Failed");
   for (std::size_t i = 0; i + kFailedKept < failed.size(); ++i)
-    if (!read_snapshot_spec(*failed[i].snapshot).pinned) out.removals.push_back({failed[i].name, 0, "it has failed, and newer ones have too"});
+    if (!read_snapshot_spec(*failed[i].snapshot).pinned)
+      out.removals.push_back({failed[i].name, 0, "it has failed, and newer ones have too"});
 }
 
 }  // namespace

@@ -1,9 +1,13 @@
-// Which snapshots of a policy go. What a rule names stays: `keepLast` or `keepWithin`; `maxBytes` is a ceiling whatever they keep. Whatever
-// the rules say, these stay:
-//   - the line: the newest snapshot that holds all pods that live, and all that came after it, since an incremental one holds only those
-//     that depend on its initiator, and the line lies across them. Where none holds all, of each pod the newest that holds it;
-//   - the newest that is Durable, if the policy has a repository: a line that lies on nodes alone is no line once these are lost;
-//   - the one that is on its way to the repository: where snapshots come faster than they go, none would ever arrive otherwise;
+// Which snapshots of a policy go. What a rule names stays: `keepLast` or `keepWithin`; `maxBytes` is a ceiling whatever
+// they keep. Whatever the rules say, these stay:
+//   - the line: the newest snapshot that holds all pods that live, and all that came after it, since an incremental one
+//   holds only those
+//     that depend on its initiator, and the line lies across them. Where none holds all, of each pod the newest that
+//     holds it;
+//   - the newest that is Durable, if the policy has a repository: a line that lies on nodes alone is no line once these
+//   are lost;
+//   - the one that is on its way to the repository: where snapshots come faster than they go, none would ever arrive
+//   otherwise;
 //   - what is pinned, and what a rollback that has not ended goes back to.
 // A failed snapshot holds nothing; the newest three stay, for their reasons.
 //
@@ -33,9 +37,9 @@ struct Removal {
 };
 
 struct Plan {
-  bool dry_run = false;            // only shown
-  std::vector<Removal> removals;   // oldest first
-  std::size_t kept = 0;            // committed ones
+  bool dry_run = false;           // only shown
+  std::vector<Removal> removals;  // oldest first
+  std::size_t kept = 0;           // committed ones
   std::uint64_t kept_bytes = 0;
 };
 

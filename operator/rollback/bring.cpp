@@ -20,7 +20,8 @@ cutline::Status vouched(const Entry& entry, const r::Manifest& manifest) {
   };
   const auto names = entry.target.names.empty() ? std::string{} : snapshot::json_of(entry.target.names).dump();
   const bool same = std::ranges::any_of(manifest.members, is_it) ||
-                    std::ranges::any_of(manifest.left_out, [&](const r::LeftOut& one) { return is_it(one.last) && one.names == names; });
+                    std::ranges::any_of(manifest.left_out,
+                                        [&](const r::LeftOut& one) { return is_it(one.last) && one.names == names; });
   return same ? cutline::Status{}
               : fail(Code::Corrupt, "the signed manifest knows no such checkpoint of {} ({})", entry.gone,
                      entry.target.digest);

@@ -7,7 +7,8 @@ using protocol::Point;
 
 // An object of the API server has its limit; a plan that would not fit is refused before anything is touched.
 constexpr std::size_t kClosings = 10'000;
-constexpr std::size_t kReasons = 64;  // steps of the domino effect that are told of one pod; beyond that the first and the last ones
+constexpr std::size_t kReasons =
+    64;  // steps of the domino effect that are told of one pod; beyond that the first and the last ones
 
 const protocol::LocalCheckpoint* checkpoint_at(const Remembered& pod, CheckpointIndex index) {
   const auto found = std::ranges::find(pod.history.checkpoints, index, &protocol::LocalCheckpoint::index);
@@ -41,15 +42,23 @@ std::string because(const protocol::Line& line, const PodUid& pod, const protoco
   return fmt::format("{}", fmt::join(reasons, "; "));
 }
 
-Result<Entry> entry(const Remembered& pod, const Point& point, std::vector<protocol::Connection> close, std::string because) {
+Result<Entry> entry(const Remembered& pod, const Point& point, std::vector<protocol::Connection> close,
+                    std::string because) {
   if (point.kind == Point::Kind::Start) return Entry{pod.pod, {}, "present", "start", std::move(because), {}, {}, {}};
   const auto* checkpoint = checkpoint_at(pod, point.index);
-  if (checkpoint == nullptr) return fail(Code::Internal, "pod {} has no checkpoint {}", pod.pod.name, value(point.index));
+  if (checkpoint == nullptr)
+    return fail(Code::Internal, "pod {} has no checkpoint {}", pod.pod.name, value(point.index));
   const auto names = protocol::names_of(pod.history, point.index);
   const auto back = names.back();
   for (auto& connection : close) connection = back(connection);
-  return Entry{pod.pod, {checkpoint->epoch, checkpoint->digest, std::move(close), {}, {}, names}, "present", fmt::format("checkpoint {}", value(point.index)),
-               std::move(because), point.index, {}, {}};
+  return Entry{pod.pod,
+               {checkpoint->epoch, checkpoint->digest, std::move(close), {}, {}, names},
+               "present",
+               fmt::format("checkpoint {}", value(point.index)),
+               std::move(because),
+               point.index,
+               {},
+               {}};
 }
 
 }  // namespace
@@ -80,13 +89,15 @@ Result<Line> compute(const Workload& workload, const Wish& wish) {
       continue;
     }
     if (const auto c = line.close.find(pod.pod.uid); c != line.close.end())
-      out.external += static_cast<std::size_t>(std::ranges::count(c->second, protocol::Closing::Why::Outside, &protocol::Closing::why));
+      out.external += static_cast<std::size_t>(
+          std::ranges::count(c->second, protocol::Closing::Why::Outside, &protocol::Closing::why));
     auto made = entry(pod, point, std::move(close), because(line, pod.pod.uid, name));
     if (!made) return tl::unexpected(made.error());
     out.entries.push_back(std::move(*made));
   }
   if (total > kClosings)
-    return fail(Code::Exhausted, "{} connections would have to be closed, more than a plan can hold ({})", total, kClosings);
+    return fail(Code::Exhausted, "{} connections would have to be closed, more than a plan can hold ({})", total,
+                kClosings);
   return out;
 }
 

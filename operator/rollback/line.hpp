@@ -1,5 +1,5 @@
-// Where a rollback leads: which pods go back, how far, and because of what. Computed by the recovery-line engine (protocol/line.hpp) from
-// the pods' own histories, or taken from a coordinated snapshot as a whole. Pure.
+// Where a rollback leads: which pods go back, how far, and because of what. Computed by the recovery-line engine
+// (protocol/line.hpp) from the pods' own histories, or taken from a coordinated snapshot as a whole. Pure.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,8 @@ struct Entry {  // one pod's part of the plan, as the user sees it
   std::string to;
   std::string because;
   CheckpointIndex index{};
-  // If the pod stands in for one that is gone: for which, and how its checkpoint is called in the repository, from where it is brought.
+  // If the pod stands in for one that is gone: for which, and how its checkpoint is called in the repository, from
+  // where it is brought.
   std::string gone;
   std::string stored;
 };
@@ -35,15 +36,17 @@ struct Line {
   std::uint64_t lost_bytes = 0;
   std::size_t lost_connections = 0;
   std::size_t external = 0;  // of the connections that are closed, those to outside of the workload
-  [[nodiscard]] bool stands_in() const { return std::ranges::any_of(entries, [](const Entry& e) { return !e.gone.empty(); }); }
+  [[nodiscard]] bool stands_in() const {
+    return std::ranges::any_of(entries, [](const Entry& e) { return !e.gone.empty(); });
+  }
 };
 
 // What is asked of the engine.
 struct Wish {
-  std::string snapshot;                        // named in the plan
-  std::set<PodUid> failed;                     // their present state counts no more
-  bool everyone = false;                       // nobody's does: all go back
-  std::map<PodUid, CheckpointIndex> newest;    // back at least to this one
+  std::string snapshot;                      // named in the plan
+  std::set<PodUid> failed;                   // their present state counts no more
+  bool everyone = false;                     // nobody's does: all go back
+  std::map<PodUid, CheckpointIndex> newest;  // back at least to this one
   protocol::LineOptions options;
 };
 

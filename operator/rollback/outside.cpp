@@ -14,7 +14,8 @@ constexpr int kAttempts = 3;
 
 void sever(Context& context, const Line& line, Epoch epoch) {
   std::map<PodUid, std::pair<control::Peer, protocol::Command>> open;
-  for (const auto& [pod, connections] : line.severed) open.emplace(pod.uid, std::pair{peer_of(pod), protocol::Sever{epoch, connections}});
+  for (const auto& [pod, connections] : line.severed)
+    open.emplace(pod.uid, std::pair{peer_of(pod), protocol::Sever{epoch, connections}});
   for (int attempt = 0; attempt < kAttempts && !open.empty(); ++attempt) {
     std::vector<std::pair<control::Peer, protocol::Command>> questions;
     for (const auto& [uid, question] : open) questions.push_back(question);
@@ -27,7 +28,8 @@ void sever(Context& context, const Line& line, Epoch epoch) {
 cutline::Status remove_restarted(Context& context, const std::string& ns, const Line& line) {
   for (const auto& entry : line.entries) {
     if (value(entry.target.checkpoint) != 0) continue;
-    const auto removed = context.client.remove(kPods, {ns, entry.pod.name}, Deadline::after(kRemove), entry.pod.uid.value);
+    const auto removed =
+        context.client.remove(kPods, {ns, entry.pod.name}, Deadline::after(kRemove), entry.pod.uid.value);
     const bool gone = removed || removed.error().code == Code::NotFound || removed.error().code == Code::Conflict;
     if (!gone) return forward(removed, "begin anew: pod " + entry.pod.name);
   }

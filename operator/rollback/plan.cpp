@@ -13,13 +13,12 @@ using protocol::rollback::Phase;
 
 constexpr std::chrono::seconds kPatience{60};  // for containers that are being restarted
 
-bool usable(const Json& snapshot) {
-  return is_true(snapshot, "Committed") && !kube::is_being_deleted(snapshot);
-}
+bool usable(const Json& snapshot) { return is_true(snapshot, "Committed") && !kube::is_being_deleted(snapshot); }
 
 const Json& members_of(const Json& snapshot) { return snapshot.at(Json::json_pointer("/status/members")); }
 
-// The first of its pods that is gone: of the members; of an incremental one that was composed, also of those that were left out.
+// The first of its pods that is gone: of the members; of an incremental one that was composed, also of those that were
+// left out.
 enum class Who { Members, All };
 std::optional<std::string> gone_from(const Json& snapshot, const std::vector<Pod>& pods, Who who = Who::All) {
   for (const auto& part : snapshot::parts(snapshot)) {
@@ -29,18 +28,20 @@ std::optional<std::string> gone_from(const Json& snapshot, const std::vector<Pod
   return std::nullopt;
 }
 
-// Its pods are gone, all or some, and it says by itself where each of them was: then it is gone back to as a whole, also by those that live.
+// Its pods are gone, all or some, and it says by itself where each of them was: then it is gone back to as a whole,
+// also by those that live.
 bool whole_into_new_pods(const Json& snapshot, const std::vector<Pod>& pods) {
   return is_true(snapshot, "Durable") && snapshot::stands_alone(snapshot) && gone_from(snapshot, pods);
 }
 
 // Committed, and with its images still there.
-const Json* most_recent(const std::vector<Json>& snapshots, const std::string& policy, const std::optional<std::string>& before,
-                        const std::vector<Pod>& pods) {
+const Json* most_recent(const std::vector<Json>& snapshots, const std::string& policy,
+                        const std::optional<std::string>& before, const std::vector<Pod>& pods) {
   const Json* last = nullptr;
   for (const auto& snapshot : snapshots) {
     if (!usable(snapshot) || read_snapshot_spec(snapshot).policy != policy) continue;
-    if (gone_from(snapshot, pods, Who::Members) && !(is_true(snapshot, "Durable") && snapshot::stands_alone(snapshot))) continue;
+    if (gone_from(snapshot, pods, Who::Members) && !(is_true(snapshot, "Durable") && snapshot::stands_alone(snapshot)))
+      continue;
     const auto* committed = find_condition(snapshot, "Committed");
     if (before && committed->value("lastTransitionTime", "") > *before) continue;  // both in UTC, to the second
     if (last == nullptr || snapshot::recorded_epoch(snapshot) > snapshot::recorded_epoch(*last)) last = &snapshot;
@@ -52,14 +53,17 @@ const Json* most_recent(const std::vector<Json>& snapshots, const std::string& p
 Result<const Json*> choose(const RollbackSpec& spec, const std::vector<Json>& snapshots, const std::vector<Pod>& pods) {
   if (spec.snapshot) {
     const auto* named = named_snapshot(spec.snapshot, snapshots);
-    if (named == nullptr) return fail(Code::NotFound, "there is no DistributedSnapshot {} in this namespace", *spec.snapshot);
-    if (!usable(*named)) return fail(Code::Invalid, "DistributedSnapshot {} is not committed: there is nothing to go back to", *spec.snapshot);
+    if (named == nullptr)
+      return fail(Code::NotFound, "there is no DistributedSnapshot {} in this namespace", *spec.snapshot);
+    if (!usable(*named))
+      return fail(Code::Invalid, "DistributedSnapshot {} is not committed: there is nothing to go back to",
+                  *spec.snapshot);
     return named;
   }
   const auto* last = most_recent(snapshots, spec.policy.value_or(""), spec.before, pods);
   if (last == nullptr)
-    return fail(Code::NotFound, "no recovery line: policy {} has no committed snapshot{}", spec.policy.value_or("(none)"),
-                spec.before ? " of before " + *spec.before : "");
+    return fail(Code::NotFound, "no recovery line: policy {} has no committed snapshot{}",
+                spec.policy.value_or("(none)"), spec.before ? " of before " + *spec.before : "");
   return last;
 }
 
@@ -76,9 +80,12 @@ Line named(std::string snapshot) {
 // A pod's checkpoint goes with its volume, unless it is kept elsewhere.
 Error gone(const std::string& name, const Json& snapshot) {
   if (!is_true(snapshot, "Durable"))
-    return {Code::Unsupported, fmt::format("pod {} of the snapshot is gone, and its checkpoint with it: {} is in no repository; go back to one that is Durable", name,
-                                           kube::key_of(snapshot).name)};
-  return {Code::Unavailable, fmt::format("pod {} of the snapshot is gone, and no pod stands in for it yet: bring it back, for example with kubectl scale", name)};
+    return {Code::Unsupported, fmt::format("pod {} of the snapshot is gone, and its checkpoint with it: {} is in no "
+                                           "repository; go back to one that is Durable",
+                                           name, kube::key_of(snapshot).name)};
+  return {Code::Unavailable, fmt::format("pod {} of the snapshot is gone, and no pod stands in for it yet: bring it "
+                                         "back, for example with kubectl scale",
+                                         name)};
 }
 
 // A stranger's checkpoint is called by the snapshot's epoch: so all that were brought for it are of one cut.
@@ -92,15 +99,18 @@ cutline::Status stand_in(Entry& entry, const Json& member, const Json& snapshot)
   entry.target.of = PodUid{member.value("uid", "")};
   const auto then = member.value("addresses", std::vector<std::string>{});
   if (const auto homeless = no_successor(then, entry.pod.addresses))
-    return fail(Code::Unsupported, "pod {} has no address that could take the place of {}: {} had one of that family", entry.pod.name, *homeless, name);
+    return fail(Code::Unsupported, "pod {} has no address that could take the place of {}: {} had one of that family",
+                entry.pod.name, *homeless, name);
   entry.target.addresses = readdressed(then, entry.pod.addresses);
-  entry.because += fmt::format("; {} stands in for {} ({}), which is gone: its checkpoint comes from {}", entry.pod.name, name,
-                               member.value("node", "an unknown node"), kube::string_at(snapshot, "/status/repository"));
+  entry.because +=
+      fmt::format("; {} stands in for {} ({}), which is gone: its checkpoint comes from {}", entry.pod.name, name,
+                  member.value("node", "an unknown node"), kube::string_at(snapshot, "/status/repository"));
   return {};
 }
 
 // What is closed, as the checkpoint itself names it.
-std::vector<protocol::Connection> closed_by(const Json& snapshot, const std::string& pod, const protocol::Readdressing& names) {
+std::vector<protocol::Connection> closed_by(const Json& snapshot, const std::string& pod,
+                                            const protocol::Readdressing& names) {
   auto out = snapshot::closings(snapshot, pod);
   const auto back = names.back();
   for (auto& connection : out) connection = back(connection);
@@ -110,22 +120,33 @@ std::vector<protocol::Connection> closed_by(const Json& snapshot, const std::str
 std::string because(const RollbackSpec& spec, const snapshot::Part& part, const std::string& snapshot) {
   if (!part.left_out) return because(spec);
   const auto of = part.row.value("snapshot", "");
-  return fmt::format("{} left it out: this is its last checkpoint before that{}", snapshot, of.empty() ? "" : ", taken for " + of);
+  return fmt::format("{} left it out: this is its last checkpoint before that{}", snapshot,
+                     of.empty() ? "" : ", taken for " + of);
 }
 
 Result<Entry> entry_of(const snapshot::Part& part, const Pod& pod, const Json& snapshot, const RollbackSpec& spec) {
   const auto& row = part.row;
   const auto name = row.value("pod", "");
-  if (!pod.sidecar_ready || pod.addresses.empty()) return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", pod.name);
-  if (!pod.not_running.empty()) return fail(Code::Unavailable, "pod {}: container {} is not running", pod.name, pod.not_running.front());
+  if (!pod.sidecar_ready || pod.addresses.empty())
+    return fail(Code::Unavailable, "pod {}: its sidecar is not ready yet", pod.name);
+  if (!pod.not_running.empty())
+    return fail(Code::Unavailable, "pod {}: container {} is not running", pod.name, pod.not_running.front());
   const auto digest = row.value("digest", "");
   const auto index = row.value("checkpoint", std::uint64_t{0});
-  if (digest.empty()) return fail(Code::Unavailable, "pod {}: checkpoint {} of the snapshot is not confirmed to be on its disk", name, index);
+  if (digest.empty())
+    return fail(Code::Unavailable, "pod {}: checkpoint {} of the snapshot is not confirmed to be on its disk", name,
+                index);
   auto names = snapshot::names_of(row);
   auto closed = closed_by(snapshot, name, names);
   const auto key = kube::key_of(snapshot).name;
-  Entry out{pod, {part.epoch, digest, std::move(closed), {}, {}, std::move(names)}, "present", fmt::format("{}, checkpoint {}", key, index),
-            because(spec, part, key), CheckpointIndex{index}, {}, {}};
+  Entry out{pod,
+            {part.epoch, digest, std::move(closed), {}, {}, std::move(names)},
+            "present",
+            fmt::format("{}, checkpoint {}", key, index),
+            because(spec, part, key),
+            CheckpointIndex{index},
+            {},
+            {}};
   if (pod.uid != part.uid())
     if (auto possible = stand_in(out, row, snapshot); !possible) return tl::unexpected(possible.error());
   return out;
@@ -165,18 +186,26 @@ Line recorded_line(const Json& object, const std::vector<Json>& snapshots, const
     if (const auto* now = find_pod(pods, pod.uid)) pod = *now;
     const PodUid of{kube::string_at(entry, "/standsInFor/uid")};
     auto names = snapshot::names_of(entry);
-    auto closed = snapshot == nullptr ? std::vector<protocol::Connection>{}
-                                      : closed_by(*snapshot, of.value.empty() ? pod.name : kube::string_at(entry, "/standsInFor/pod"), names);
-    out.entries.push_back({std::move(pod), {Epoch{entry.value("epoch", std::uint64_t{0})}, entry.value("digest", ""), std::move(closed), of,
-                                            addresses_of(entry), std::move(names)},
-                           entry.value("from", ""), entry.value("to", ""), entry.value("because", ""), {},
-                           kube::string_at(entry, "/standsInFor/pod"), {}});
+    auto closed =
+        snapshot == nullptr
+            ? std::vector<protocol::Connection>{}
+            : closed_by(*snapshot, of.value.empty() ? pod.name : kube::string_at(entry, "/standsInFor/pod"), names);
+    out.entries.push_back({std::move(pod),
+                           {Epoch{entry.value("epoch", std::uint64_t{0})}, entry.value("digest", ""), std::move(closed),
+                            of, addresses_of(entry), std::move(names)},
+                           entry.value("from", ""),
+                           entry.value("to", ""),
+                           entry.value("because", ""),
+                           {},
+                           kube::string_at(entry, "/standsInFor/pod"),
+                           {}});
   }
   for (const auto& row : object.value(Json::json_pointer("/status/severed"), Json::array())) {
     const auto* pod = find_pod(pods, PodUid{row.value("uid", "")});
     if (pod == nullptr) continue;  // its connections went with it
     if (out.severed.empty() || out.severed.back().pod.uid != pod->uid) out.severed.push_back({*pod, {}});
-    out.severed.back().connections.push_back({protocol::parse_endpoint(row.value("local", "")), protocol::parse_endpoint(row.value("remote", ""))});
+    out.severed.back().connections.push_back(
+        {protocol::parse_endpoint(row.value("local", "")), protocol::parse_endpoint(row.value("remote", ""))});
   }
   // A pod that begins anew may have gone already.
   std::erase_if(out.entries, [&](const Entry& e) {
@@ -191,7 +220,8 @@ Phase recorded_phase(const Json& object) {
   return is_true(object, "Irrevocable") ? Phase::Restoring : Phase::Reserved;
 }
 
-// ---- computed from histories ---------------------------------------------------------------------------------------------
+// ---- computed from histories
+// ---------------------------------------------------------------------------------------------
 
 // The latest checkpoint of each pod that was taken before then; none: its start.
 std::map<PodUid, CheckpointIndex> before(const std::string& time, const Observed& o) {
@@ -200,7 +230,8 @@ std::map<PodUid, CheckpointIndex> before(const std::string& time, const Observed
   for (const auto& checkpoint : o.checkpoints) {
     const auto found = out.find(PodUid{kube::string_at(checkpoint, "/spec/uid")});
     if (found == out.end() || kube::string_at(checkpoint, "/metadata/creationTimestamp") > time) continue;
-    found->second = std::max(found->second, CheckpointIndex{checkpoint.value(Json::json_pointer("/spec/index"), std::uint64_t{0})});
+    found->second =
+        std::max(found->second, CheckpointIndex{checkpoint.value(Json::json_pointer("/spec/index"), std::uint64_t{0})});
   }
   return out;
 }
@@ -218,7 +249,9 @@ std::set<PodUid> failed(const RollbackSpec& spec, const Workload& workload) {
 std::string instead_of(const Json& snapshot, const std::vector<Json>& snapshots) {
   const Json* newest = nullptr;
   for (const auto& other : snapshots) {
-    if (!usable(other) || !is_true(other, "Durable") || !snapshot::stands_alone(other) || read_snapshot_spec(other).policy != read_snapshot_spec(snapshot).policy) continue;
+    if (!usable(other) || !is_true(other, "Durable") || !snapshot::stands_alone(other) ||
+        read_snapshot_spec(other).policy != read_snapshot_spec(snapshot).policy)
+      continue;
     if (newest == nullptr || snapshot::recorded_epoch(other) > snapshot::recorded_epoch(*newest)) newest = &other;
   }
   return newest == nullptr ? "" : fmt::format("; {} can come back", kube::key_of(*newest).name);
@@ -229,8 +262,9 @@ Result<Wish> back_to(const Json& snapshot, const Observed& o, Wish wish) {
   wish.snapshot = kube::key_of(snapshot).name;
   if (const auto name = gone_from(snapshot, o.pods, Who::Members)) {
     if (snapshot::stands_alone(snapshot)) return tl::unexpected(gone(*name, snapshot));
-    return fail(Code::Unsupported, "pod {} of {} is gone, and {} is no state of the whole workload by itself: {}{}", *name, wish.snapshot, wish.snapshot,
-                snapshot::why_not_alone(snapshot), instead_of(snapshot, o.snapshots));
+    return fail(Code::Unsupported, "pod {} of {} is gone, and {} is no state of the whole workload by itself: {}{}",
+                *name, wish.snapshot, wish.snapshot, snapshot::why_not_alone(snapshot),
+                instead_of(snapshot, o.snapshots));
   }
   for (const auto& member : members_of(snapshot))
     wish.newest.emplace(PodUid{member.value("uid", "")}, CheckpointIndex{member.value("checkpoint", std::uint64_t{0})});
@@ -242,7 +276,8 @@ Result<Line> whole_snapshot(const Observed& o, const RollbackSpec& spec) {
   return last ? line_of(**last, spec, o.pods) : tl::unexpected(last.error());
 }
 
-// Pods that are new remember nothing, so there is no line of what they tell: then the last snapshot is one that is a state of all.
+// Pods that are new remember nothing, so there is no line of what they tell: then the last snapshot is one that is a
+// state of all.
 Result<Line> computed_or_last(const Observed& o, const RollbackSpec& spec, const Wish& wish) {
   auto line = compute(*o.workload, wish);
   if (line || line.error().code != Code::NotFound) return line;
@@ -269,7 +304,8 @@ Result<Line> computed(const Observed& o, const RollbackSpec& spec) {
     wish.newest = before(*spec.before, o);
   } else if (save.protocol == "Coordinated") {
     const auto last = choose(spec, o.snapshots, o.pods);
-    if (wish.failed.empty() || (last && gone_from(**last, o.pods))) return whole_snapshot(o, spec);  // nobody has failed, or who is new remembers nothing
+    if (wish.failed.empty() || (last && gone_from(**last, o.pods)))
+      return whole_snapshot(o, spec);  // nobody has failed, or who is new remembers nothing
   } else if (wish.failed.empty()) {
     wish.everyone = true;
   }
@@ -279,7 +315,8 @@ Result<Line> computed(const Observed& o, const RollbackSpec& spec) {
 }  // namespace
 
 const Json* named_snapshot(const std::optional<std::string>& name, const std::vector<Json>& snapshots) {
-  const auto found = std::ranges::find_if(snapshots, [&](const Json& s) { return name && kube::key_of(s).name == *name; });
+  const auto found =
+      std::ranges::find_if(snapshots, [&](const Json& s) { return name && kube::key_of(s).name == *name; });
   return found == snapshots.end() ? nullptr : &*found;
 }
 
@@ -292,9 +329,11 @@ SaveSpec save_spec_of(const Observed& o) {
 bool needs_workload(const Observed& o) {
   const auto spec = read_rollback_spec(o.object);
   if (has_ended(o.object) || value(snapshot::recorded_epoch(o.object)) != 0) return false;
-  if (!spec.snapshot) return o.policy && !(spec.before && spec.pods.empty() && read_save_spec(*o.policy).protocol == "Coordinated");
+  if (!spec.snapshot)
+    return o.policy && !(spec.before && spec.pods.empty() && read_save_spec(*o.policy).protocol == "Coordinated");
   const auto chosen = choose(spec, o.snapshots, o.pods);
-  return chosen && kube::string_at(**chosen, "/status/protocol") == "Incremental" && !whole_into_new_pods(**chosen, o.pods);
+  return chosen && kube::string_at(**chosen, "/status/protocol") == "Incremental" &&
+         !whole_into_new_pods(**chosen, o.pods);
 }
 
 Result<Line> line(const Observed& o) {
@@ -318,7 +357,8 @@ Decision plan(const Observed& o) {
     return may_pass ? Decision{Later{way.error()}} : Decision{Refuse{way.error()}};
   }
   if (spec.dry_run) return Show{std::move(*way)};
-  if (way->entries.empty()) return Refuse{{Code::Invalid, "nothing to do: every pod stands at the line already, and none has failed"}};
+  if (way->entries.empty())
+    return Refuse{{Code::Invalid, "nothing to do: every pod stands at the line already, and none has failed"}};
   return Begin{std::move(*way)};
 }
 

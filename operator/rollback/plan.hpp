@@ -11,12 +11,12 @@
 namespace cutline::op::rollback {
 
 struct Observed {
-  Json object;                     // the Rollback
-  std::vector<Json> snapshots;     // of its namespace
-  std::vector<Pod> pods;           // of its namespace
+  Json object;                  // the Rollback
+  std::vector<Json> snapshots;  // of its namespace
+  std::vector<Pod> pods;        // of its namespace
   std::chrono::seconds age{0};
-  std::optional<Json> policy;      // the one it names, or that its snapshot names
-  std::vector<Json> checkpoints;   // LocalCheckpoints of the namespace, for spec.to.before
+  std::optional<Json> policy;        // the one it names, or that its snapshot names
+  std::vector<Json> checkpoints;     // LocalCheckpoints of the namespace, for spec.to.before
   std::optional<Workload> workload;  // if needs_workload()
   std::optional<Error> unavailable;  // why it could not be had
 };
@@ -29,11 +29,23 @@ struct Observed {
 [[nodiscard]] const Json* named_snapshot(const std::optional<std::string>& name, const std::vector<Json>& snapshots);
 
 struct Nothing {};
-struct Later { Error why; };
-struct Refuse { Error why; };  // nothing was touched
-struct Show { Line line; };                                             // dry run
-struct Begin { Line line; };
-struct Recover { Line line; Epoch epoch{}; protocol::rollback::Phase phase{}; };
+struct Later {
+  Error why;
+};
+struct Refuse {
+  Error why;
+};  // nothing was touched
+struct Show {
+  Line line;
+};  // dry run
+struct Begin {
+  Line line;
+};
+struct Recover {
+  Line line;
+  Epoch epoch{};
+  protocol::rollback::Phase phase{};
+};
 
 using Decision = std::variant<Nothing, Later, Refuse, Show, Begin, Recover>;
 

@@ -14,13 +14,15 @@ namespace {
 
 constexpr Millis kRead{10'000};
 constexpr Millis kPatience{30'000};
-constexpr Millis kLook{1'000};                    // at checkpoints that are on their way
-constexpr std::chrono::minutes kBringing{60};     // then the repository is not going to answer
+constexpr Millis kLook{1'000};                 // at checkpoints that are on their way
+constexpr std::chrono::minutes kBringing{60};  // then the repository is not going to answer
 
 // The one that the Rollback names, or the one of the snapshot that it names. Nothing: there is none.
-Result<std::optional<Json>> policy_of(Context& context, const std::string& ns, const RollbackSpec& spec, const std::vector<Json>& snapshots) {
+Result<std::optional<Json>> policy_of(Context& context, const std::string& ns, const RollbackSpec& spec,
+                                      const std::vector<Json>& snapshots) {
   auto name = spec.policy;
-  if (const auto* snapshot = named_snapshot(spec.snapshot, snapshots); !name && snapshot != nullptr) name = read_snapshot_spec(*snapshot).policy;
+  if (const auto* snapshot = named_snapshot(spec.snapshot, snapshots); !name && snapshot != nullptr)
+    name = read_snapshot_spec(*snapshot).policy;
   if (!name) return std::optional<Json>{};
   auto policy = context.client.get(kPolicies, {ns, *name}, Deadline::after(kRead));
   if (policy) return std::optional{std::move(*policy)};
@@ -40,8 +42,10 @@ Result<Observed> observe(Context& context, const kube::Key& key, const Json& obj
   out.age = age_of(object);
   out.object = object;
   const auto spec = read_rollback_spec(object);
-  if (auto found = policy_of(context, key.ns, spec, out.snapshots); !found) return tl::unexpected(found.error());
-  else out.policy = std::move(*found);
+  if (auto found = policy_of(context, key.ns, spec, out.snapshots); !found)
+    return tl::unexpected(found.error());
+  else
+    out.policy = std::move(*found);
   if (spec.before) {
     auto checkpoints = context.items(kCheckpoints, key.ns, deadline);
     if (!checkpoints) return tl::unexpected(checkpoints.error());
@@ -49,21 +53,26 @@ Result<Observed> observe(Context& context, const kube::Key& key, const Json& obj
   }
   if (!needs_workload(out)) return out;
   auto workload = remember(context, key.ns, save_spec_of(out).selector, out.pods);
-  if (workload) out.workload = std::move(*workload);
-  else out.unavailable = workload.error();
+  if (workload)
+    out.workload = std::move(*workload);
+  else
+    out.unavailable = workload.error();
   return out;
 }
 
 class Apply {
  public:
-  Apply(Context& context, const Observed& observed) : context_(context), observed_(observed), keeper_(context.client, kRollbacks, observed.object) {}
+  Apply(Context& context, const Observed& observed)
+      : context_(context), observed_(observed), keeper_(context.client, kRollbacks, observed.object) {}
 
   Result<Outcome> operator()(const Nothing&) { return after_release(); }
 
   Result<Outcome> operator()(const Later& later) {
     const auto* old = find_condition(keeper_.object(), "Planned");
     if (old == nullptr || old->value("message", "") != later.why.message)
-      (void)write([&](Json& object) { set_condition(object, {"Planned", false, name(later.why.code), later.why.message}, now_text()); });
+      (void)write([&](Json& object) {
+        set_condition(object, {"Planned", false, name(later.why.code), later.why.message}, now_text());
+      });
     return Outcome{Millis{1000}};
   }
 
@@ -82,16 +91,20 @@ class Apply {
     if (begin.line.stands_in()) {
       const auto* snapshot = named_snapshot(begin.line.snapshot, observed_.snapshots);
       const auto brought = bring(context_, begin.line, *snapshot);
-      if (!brought && (brought.error().code == Code::Corrupt || observed_.age > kBringing)) return (*this)(Refuse{brought.error()});
+      if (!brought && (brought.error().code == Code::Corrupt || observed_.age > kBringing))
+        return (*this)(Refuse{brought.error()});
       if (!brought) return bringing(begin.line.snapshot, brought.error().message);
       if (!brought->all) return bringing(begin.line.snapshot, brought->far);
     }
     auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
     if (!epoch) return tl::unexpected(epoch.error());
     if (!save_spec_of(observed_).hooks.after_rollback.empty())
-      if (auto promised = write([&](Json& object) { hooks::record_pending(object); }); !promised) return tl::unexpected(promised.error());
-    log::info("rollback begins", {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"to", begin.line.snapshot}});
-    return conclude(run(context_, keeper_, begin.line, *epoch, observed_.workload ? Again{[this] { return again(); }} : Again{}));
+      if (auto promised = write([&](Json& object) { hooks::record_pending(object); }); !promised)
+        return tl::unexpected(promised.error());
+    log::info("rollback begins",
+              {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"to", begin.line.snapshot}});
+    return conclude(
+        run(context_, keeper_, begin.line, *epoch, observed_.workload ? Again{[this] { return again(); }} : Again{}));
   }
 
   Result<Outcome> operator()(const Recover& recover) {
@@ -111,8 +124,10 @@ class Apply {
         if (const auto* failed = find_condition(keeper_.object(), "Failed"))
           event(kube::EventType::Warning, failed->value("reason", "Failed"), failed->value("message", ""));
         return Outcome{};
-      case Ending::Busy: return Outcome{Millis{300}};
-      case Ending::Stopped: return Outcome{};
+      case Ending::Busy:
+        return Outcome{Millis{300}};
+      case Ending::Stopped:
+        return Outcome{};
     }
     return Outcome{};
   }
@@ -135,8 +150,10 @@ class Apply {
     Members members;
     for (const auto& entry : object.value(Json::json_pointer("/status/plan"), Json::array()))
       for (const auto& pod : observed_.pods)
-        if (reachable(pod) && (pod.uid.value == entry.value("uid", "") || pod.name == entry.value("pod", ""))) members.emplace(pod.uid, pod);
-    const auto report = hooks::run(context_, keeper_.key().ns, members, hooks::key_of(object, "afterRollback"), save_spec_of(observed_).hooks.after_rollback);
+        if (reachable(pod) && (pod.uid.value == entry.value("uid", "") || pod.name == entry.value("pod", "")))
+          members.emplace(pod.uid, pod);
+    const auto report = hooks::run(context_, keeper_.key().ns, members, hooks::key_of(object, "afterRollback"),
+                                   save_spec_of(observed_).hooks.after_rollback);
     if (!report) return Outcome{};
     for (const auto& failure : report->failures) event(kube::EventType::Warning, "HookFailed", hooks::show(failure));
     return ended(write([&](Json& status) {
@@ -155,7 +172,12 @@ class Apply {
 
   template <class F>
   cutline::Status write(F&& edit) {
-    return keeper_.write([&](Json& object) -> cutline::Status { edit(object); return {}; }, kPatience, context_.stop);
+    return keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          edit(object);
+          return {};
+        },
+        kPatience, context_.stop);
   }
 
   static Result<Outcome> ended(const cutline::Status& written) {

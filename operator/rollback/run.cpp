@@ -46,7 +46,8 @@ class Run {
       if (const auto* refused = std::get_if<protocol::Refused>(&reply))
         log::warn("member refused", {{"epoch", plan_.epoch}, {"pod", members_.at(from).name}, {"error", refused->why}});
     };
-    Driver<RollbackProtocol> driver{context_.fleet, std::move(options), [this](const proto::Record& record) { return persist(record); }};
+    Driver<RollbackProtocol> driver{context_.fleet, std::move(options),
+                                    [this](const proto::Record& record) { return persist(record); }};
     const auto end = driver.run(std::move(first), context_.stop);
     if (!end) return Ending::Stopped;
     return conclude(end->outcome);
@@ -77,7 +78,11 @@ class Run {
     }
     return write([&](Json& object) {
       record_severed(object, line_);
-      set_condition(object, {"Irrevocable", true, "AllPrepared", fmt::format("epoch {}: every member has verified its checkpoint; from here only forward", value(r.epoch))}, now_text());
+      set_condition(
+          object,
+          {"Irrevocable", true, "AllPrepared",
+           fmt::format("epoch {}: every member has verified its checkpoint; from here only forward", value(r.epoch))},
+          now_text());
     });
   }
 
@@ -95,7 +100,9 @@ class Run {
       }
       object["status"]["membersRestored"] = fmt::format("{0}/{0}", members_.size());
       object["status"]["timings"]["restore"] = show(slowest);
-      set_condition(object, {"Restored", true, "AllRestored", fmt::format("{} pods stand at the line", members_.size())}, now_text());
+      set_condition(object,
+                    {"Restored", true, "AllRestored", fmt::format("{} pods stand at the line", members_.size())},
+                    now_text());
     });
   }
 
@@ -109,17 +116,23 @@ class Run {
         set_condition(object, {"Planned", false, "Busy", why.message}, now_text());
         return;
       }
-      const std::string tail = f.held ? "; every gate stays closed: roll back again, to this or to an earlier snapshot" : "; nothing was touched";
+      const std::string tail = f.held ? "; every gate stays closed: roll back again, to this or to an earlier snapshot"
+                                      : "; nothing was touched";
       set_condition(object, {"Failed", true, f.held ? "Held" : name(why.code), why.message + tail}, now_text());
     });
   }
 
   Ending conclude(proto::Outcome outcome) {
-    context_.metrics.round_ended("rollback", outcome == proto::Outcome::Released ? "released" : outcome == proto::Outcome::Held ? "held" : "untouched");
+    context_.metrics.round_ended("rollback", outcome == proto::Outcome::Released ? "released"
+                                             : outcome == proto::Outcome::Held   ? "held"
+                                                                                 : "untouched");
     switch (outcome) {
-      case proto::Outcome::Held: return Ending::Held;
-      case proto::Outcome::Untouched: return busy_ ? Ending::Busy : Ending::Untouched;
-      case proto::Outcome::Released: break;
+      case proto::Outcome::Held:
+        return Ending::Held;
+      case proto::Outcome::Untouched:
+        return busy_ ? Ending::Busy : Ending::Untouched;
+      case proto::Outcome::Released:
+        break;
     }
     const Micros total{std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - began_)};
     auto written = write([&](Json& object) {
@@ -127,7 +140,9 @@ class Run {
       object["status"]["timings"]["total"] = show(total);
       set_condition(object, {"Released", true, "GatesOpen", "every gate is open again"}, now_text());
     });
-    if (!written) log::error("released, but not recorded", {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
+    if (!written)
+      log::error("released, but not recorded",
+                 {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
     return Ending::Released;
   }
 
@@ -135,18 +150,22 @@ class Run {
     if (!again_) return {};
     auto now = again_();
     if (!now) return tl::unexpected(now.error());
-    if (!same_way(line_, *now)) return fail(Code::Busy, "the pods that stay have received more meanwhile, so the line is another one: planned again");
+    if (!same_way(line_, *now))
+      return fail(Code::Busy,
+                  "the pods that stay have received more meanwhile, so the line is another one: planned again");
     line_.severed = std::move(now->severed);
     return {};
   }
 
   template <class F>
   cutline::Status write(F&& edit) {
-    return keeper_.write([&](Json& object) -> cutline::Status {
-      if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this rollback");
-      edit(object);
-      return {};
-    }, kPatience, context_.stop);
+    return keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this rollback");
+          edit(object);
+          return {};
+        },
+        kPatience, context_.stop);
   }
 
   Context& context_;
@@ -170,14 +189,19 @@ void record_severed(Json& object, const Line& line) {
   severed = Json::array();
   for (const auto& [pod, connections] : line.severed)
     for (const auto& c : connections)
-      severed.push_back({{"pod", pod.name}, {"uid", pod.uid.value}, {"local", protocol::show(c.local)}, {"remote", protocol::show(c.remote)}});
+      severed.push_back({{"pod", pod.name},
+                         {"uid", pod.uid.value},
+                         {"local", protocol::show(c.local)},
+                         {"remote", protocol::show(c.remote)}});
 }
 
 namespace {
 
 Json row_of(const Entry& entry) {
-  Json out = {{"pod", entry.pod.name}, {"uid", entry.pod.uid.value}, {"from", entry.from}, {"to", entry.to},
-              {"because", entry.because}, {"epoch", value(entry.target.checkpoint)}, {"digest", entry.target.digest}};
+  Json out = {{"pod", entry.pod.name},        {"uid", entry.pod.uid.value},
+              {"from", entry.from},           {"to", entry.to},
+              {"because", entry.because},     {"epoch", value(entry.target.checkpoint)},
+              {"digest", entry.target.digest}};
   if (!entry.target.names.empty()) out["names"] = snapshot::json_of(entry.target.names);
   if (entry.gone.empty()) return out;
   Json addresses = Json::array();
@@ -188,7 +212,8 @@ Json row_of(const Entry& entry) {
 
 // With what cannot be carried over.
 std::string summary(const Line& line) {
-  auto out = fmt::format("{} pods go back to {}", line.entries.size(), line.snapshot.empty() ? "the recovery line" : line.snapshot);
+  auto out = fmt::format("{} pods go back to {}", line.entries.size(),
+                         line.snapshot.empty() ? "the recovery line" : line.snapshot);
   if (const auto anew = std::ranges::count_if(line.entries, [](const Entry& e) { return !e.gone.empty(); }); anew > 0)
     out += fmt::format(", {} of them in the place of pods that are gone", anew);
   if (line.external > 0) out += fmt::format("; {} connections to outside of the workload are closed", line.external);
@@ -201,7 +226,8 @@ void record_plan(Json& object, const Line& line, const std::string& now) {
   auto& status = object["status"];
   status["to"] = line.snapshot;
   status["dominoDepth"] = line.domino_depth;
-  status["lost"] = {{"bytes", line.lost_bytes}, {"connections", line.lost_connections + line.external}, {"external", line.external}};
+  status["lost"] = {
+      {"bytes", line.lost_bytes}, {"connections", line.lost_connections + line.external}, {"external", line.external}};
   status["plan"] = Json::array();
   for (const auto& entry : line.entries) status["plan"].push_back(row_of(entry));
   record_severed(object, line);

@@ -9,8 +9,8 @@ namespace cutline::op::rollback {
 
 enum class Ending { Released, Untouched, Held, Busy, Stopped };
 
-// Computes the line anew, when the gates of those that go back are closed; empty: it cannot have changed. If it has, nothing is touched,
-// and the ending is Busy: to be planned again.
+// Computes the line anew, when the gates of those that go back are closed; empty: it cannot have changed. If it has,
+// nothing is touched, and the ending is Busy: to be planned again.
 using Again = std::function<Result<Line>()>;
 
 [[nodiscard]] Ending run(Context& context, RecordKeeper& keeper, const Line& line, Epoch epoch, Again again);

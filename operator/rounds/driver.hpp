@@ -1,5 +1,5 @@
-// Drives one round to its end: the shell around protocol::round and protocol::rollback, which have the same shape. It has no
-// decisions: it feeds events, makes records durable, sends, and waits.
+// Drives one round to its end: the shell around protocol::round and protocol::rollback, which have the same shape. It
+// has no decisions: it feeds events, makes records durable, sends, and waits.
 #pragma once
 
 #include <memory>
@@ -40,8 +40,8 @@ struct RollbackProtocol {
 
 struct DriverOptions {
   std::map<PodUid, control::Peer> peers;
-  Millis call_budget{120'000};   // the longest that one answer may take
-  Millis resend{50};             // after a broken connection the same command goes out again
+  Millis call_budget{120'000};             // the longest that one answer may take
+  Millis resend{50};                       // after a broken connection the same command goes out again
   std::function<std::set<PodUid>()> gone;  // members that are there no more; asked at every turn
   std::function<void(const PodUid&, const protocol::Reply&)> on_reply;  // sees every reply before the round does
 };
@@ -73,7 +73,10 @@ class Driver {
 
  private:
   static constexpr Millis kTurn{100};
-  struct Broken { PodUid to; std::uint64_t turn; };  // the call failed: say it again if nothing newer was said
+  struct Broken {
+    PodUid to;
+    std::uint64_t turn;
+  };  // the call failed: say it again if nothing newer was said
   using Incoming = std::variant<typename P::Answered, Broken>;
 
   void feed(typename P::Event event) {
@@ -86,8 +89,10 @@ class Driver {
       if (!output.persist) return;
       const auto durable = persist_(*output.persist);
       const auto now = std::chrono::steady_clock::now();
-      if (durable) output = step(state_, typename P::Recorded{now});
-      else output = step(state_, typename P::RecordFailed{durable.error().message, now});
+      if (durable)
+        output = step(state_, typename P::Recorded{now});
+      else
+        output = step(state_, typename P::RecordFailed{durable.error().message, now});
     }
   }
 
@@ -102,10 +107,13 @@ class Driver {
     const auto peer = options_.peers.find(to);
     if (peer == options_.peers.end()) return;
     const auto& [command, turn] = said_.at(to);
-    calls.push_back({peer->second, command, Deadline::after(options_.call_budget), [box = mailbox_, to, turn = turn](Result<protocol::Reply> reply) {
-      if (reply) box->put(typename P::Answered{to, std::move(*reply), std::chrono::steady_clock::now()});
-      else box->put(Broken{to, turn});
-    }});
+    calls.push_back({peer->second, command, Deadline::after(options_.call_budget),
+                     [box = mailbox_, to, turn = turn](Result<protocol::Reply> reply) {
+                       if (reply)
+                         box->put(typename P::Answered{to, std::move(*reply), std::chrono::steady_clock::now()});
+                       else
+                         box->put(Broken{to, turn});
+                     }});
   }
 
   std::optional<typename P::Event> accept(typename P::Answered& answered) {
@@ -113,7 +121,8 @@ class Driver {
     return typename P::Event{std::move(answered)};
   }
 
-  // A connection that broke: the command may or may not have arrived, all are idempotent, so it is said again after a moment.
+  // A connection that broke: the command may or may not have arrived, all are idempotent, so it is said again after a
+  // moment.
   std::optional<typename P::Event> accept(const Broken& broken) {
     if (said_.at(broken.to).turn == broken.turn) due_[broken.to] = std::chrono::steady_clock::now() + options_.resend;
     return std::nullopt;
@@ -137,7 +146,10 @@ class Driver {
     fleet_.call(std::move(calls));
   }
 
-  struct Said { protocol::Command command; std::uint64_t turn = 0; };
+  struct Said {
+    protocol::Command command;
+    std::uint64_t turn = 0;
+  };
 
   control::Fleet& fleet_;
   DriverOptions options_;

@@ -12,7 +12,8 @@ Status write(kube::Client& client, const kube::Resource& resource, const Json& o
   Json list = object.value(Json::json_pointer("/metadata/finalizers"), Json::array());
   std::erase_if(list.get_ref<Json::array_t&>(), [](const Json& f) { return f == kFinalizer; });
   if (present) list.push_back(kFinalizer);
-  const Json patch = {{"metadata", {{"resourceVersion", kube::resource_version_of(object)}, {"finalizers", std::move(list)}}}};
+  const Json patch = {
+      {"metadata", {{"resourceVersion", kube::resource_version_of(object)}, {"finalizers", std::move(list)}}}};
   const auto written = client.merge_patch(resource, kube::key_of(object), patch, Deadline::after(Millis{10'000}));
   if (!written && !(written.error().code == Code::NotFound && !present)) return forward(written, "write finalizers");
   return {};
@@ -20,7 +21,9 @@ Status write(kube::Client& client, const kube::Resource& resource, const Json& o
 
 }  // namespace
 
-Status add_finalizer(kube::Client& client, const kube::Resource& resource, const Json& object) { return write(client, resource, object, true); }
+Status add_finalizer(kube::Client& client, const kube::Resource& resource, const Json& object) {
+  return write(client, resource, object, true);
+}
 Status remove_finalizer(kube::Client& client, const kube::Resource& resource, const Json& object) {
   return write(client, resource, object, false);
 }
@@ -28,7 +31,8 @@ Status remove_finalizer(kube::Client& client, const kube::Resource& resource, co
 std::chrono::seconds age_of(const Json& object) {
   const auto made = kube::parse_time(kube::string_at(object, "/metadata/creationTimestamp"));
   if (!made) return std::chrono::seconds{0};
-  return std::max(std::chrono::seconds{0}, std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - *made));
+  return std::max(std::chrono::seconds{0},
+                  std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - *made));
 }
 
 }  // namespace cutline::op

@@ -1,4 +1,5 @@
-// Our finalizer on an object: thaw first, collect, then let it go. Idempotent; a conflict is an error, the queue tries again.
+// Our finalizer on an object: thaw first, collect, then let it go. Idempotent; a conflict is an error, the queue tries
+// again.
 #pragma once
 
 #include "kube/client.hpp"

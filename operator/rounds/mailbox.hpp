@@ -1,4 +1,5 @@
-// Events for one round, from any thread to the one that drives it. It takes all at once: an event costs no wake-up of its own.
+// Events for one round, from any thread to the one that drives it. It takes all at once: an event costs no wake-up of
+// its own.
 #pragma once
 
 #include <condition_variable>

@@ -10,8 +10,8 @@ namespace cutline::op {
 
 using kube::Json;
 
-// The operator's copy of one object, and the only way in which its status is written: with the resourceVersion that the copy has, so
-// that a coordinator which has been replaced cannot write over its successor.
+// The operator's copy of one object, and the only way in which its status is written: with the resourceVersion that the
+// copy has, so that a coordinator which has been replaced cannot write over its successor.
 class RecordKeeper {
  public:
   RecordKeeper(kube::Client& client, kube::Resource resource, Json object)
@@ -20,12 +20,14 @@ class RecordKeeper {
   [[nodiscard]] const Json& object() const { return object_; }
   [[nodiscard]] kube::Key key() const { return kube::key_of(object_); }
 
-  // `change` edits the status of the copy that it is given. It is called again after a conflict, with the newer object, and may
-  // refuse then: that error is final, as are NotFound and Invalid. Everything else is tried again until `patience` is over.
+  // `change` edits the status of the copy that it is given. It is called again after a conflict, with the newer object,
+  // and may refuse then: that error is final, as are NotFound and Invalid. Everything else is tried again until
+  // `patience` is over.
   using Change = std::function<cutline::Status(Json& object)>;
   [[nodiscard]] cutline::Status write(const Change& change, Millis patience, const std::stop_token& stop);
   // Only if it changes what the copy's status says: a record that is written is news to everybody who watches.
-  [[nodiscard]] cutline::Status write_if_new(const std::function<void(Json& object)>& change, Millis patience, const std::stop_token& stop);
+  [[nodiscard]] cutline::Status write_if_new(const std::function<void(Json& object)>& change, Millis patience,
+                                             const std::stop_token& stop);
 
  private:
   kube::Client& client_;

@@ -43,9 +43,12 @@ class Apply {
     auto written = keeper_.write(
         [&](Json& object) -> cutline::Status {
           changed = basis(object) != planned_for;
-          if (!changed) record(object, decision, now_text());
-          else if (fire != nullptr) record_made(object, fire->due);
-          else return fail(Code::NotFound, "the schedule has changed meanwhile");
+          if (!changed)
+            record(object, decision, now_text());
+          else if (fire != nullptr)
+            record_made(object, fire->due);
+          else
+            return fail(Code::NotFound, "the schedule has changed meanwhile");
           return {};
         },
         kPatience, context_.stop);

@@ -40,7 +40,8 @@ bool full_is_due(const Observed& o, const SaveSpec& save) {
   for (const auto& snapshot : o.snapshots) {
     if (read_snapshot_spec(snapshot).policy != policy || !is_true(snapshot, "Committed")) continue;
     committed.push_back(recorded_epoch(snapshot));
-    if (kube::string_at(snapshot, "/status/protocol") != "Incremental") last_full = std::max(last_full, committed.back());
+    if (kube::string_at(snapshot, "/status/protocol") != "Incremental")
+      last_full = std::max(last_full, committed.back());
   }
   const auto since = std::ranges::count_if(committed, [&](Epoch epoch) { return epoch > last_full; });
   return since + 1 >= save.incremental.full_every;
@@ -51,12 +52,14 @@ Members reached(const Observed& o, const SaveSpec& save, bool committed) {
   auto out = recorded_members(o.object, o.pods);
   if (committed || save.protocol != "Incremental") return out;
   for (const auto& pod : o.pods)
-    if (save.selector.matches(pod.labels) && pod.injected && !pod.ending && !pod.addresses.empty()) out.emplace(pod.uid, pod);
+    if (save.selector.matches(pod.labels) && pod.injected && !pod.ending && !pod.addresses.empty())
+      out.emplace(pod.uid, pod);
   return out;
 }
 
-// What the pods of today have of it, and no other snapshot consists of: its parts, and copies of them, which are named by its own epoch, with
-// pods that stand in for others. What was taken for another snapshot is that one's, as long as there is one.
+// What the pods of today have of it, and no other snapshot consists of: its parts, and copies of them, which are named
+// by its own epoch, with pods that stand in for others. What was taken for another snapshot is that one's, as long as
+// there is one.
 std::vector<std::pair<control::Peer, Epoch>> to_forget(const Observed& o) {
   const auto needed = needed_by_others(o.object, o.snapshots, Where::OnNodes);
   const auto all = parts(o.object);
@@ -70,8 +73,8 @@ std::vector<std::pair<control::Peer, Epoch>> to_forget(const Observed& o) {
     const auto epoch = itself ? part.epoch : recorded_epoch(o.object);
     if (pod->addresses.empty() || (!itself && !reachable(*pod)) || value(epoch) == 0) continue;
     const bool of_another = itself && part.left_out && std::ranges::any_of(o.snapshots, [&](const Json& other) {
-      return recorded_epoch(other) == epoch && !kube::is_being_deleted(other);
-    });
+                              return recorded_epoch(other) == epoch && !kube::is_being_deleted(other);
+                            });
     if (!of_another && !needed.contains({pod->uid, epoch})) out.emplace_back(peer_of(*pod), epoch);
   }
   return out;
@@ -80,9 +83,12 @@ std::vector<std::pair<control::Peer, Epoch>> to_forget(const Observed& o) {
 Decision begin(const Observed& o, SaveSpec save) {
   auto members = plan_members(save.selector, o.pods);
   if (members && save.protocol == "Incremental" && !full_is_due(o, save)) {
-    const auto initiator = std::ranges::find_if(*members, [&](const auto& m) { return m.second.name == save.incremental.initiator; });
+    const auto initiator =
+        std::ranges::find_if(*members, [&](const auto& m) { return m.second.name == save.incremental.initiator; });
     if (initiator == members->end())
-      return Refuse{{Code::NotFound, fmt::format("the initiator {} is no pod that the selector finds: see spec.incremental.initiator", save.incremental.initiator)}};
+      return Refuse{{Code::NotFound,
+                     fmt::format("the initiator {} is no pod that the selector finds: see spec.incremental.initiator",
+                                 save.incremental.initiator)}};
     const auto uid = initiator->first;
     return Begin{std::move(save), std::move(*members), uid, o.services, owners(o.snapshots)};
   }
@@ -93,7 +99,9 @@ Decision begin(const Observed& o, SaveSpec save) {
 
 }  // namespace
 
-Epoch recorded_epoch(const Json& object) { return Epoch{object.value(Json::json_pointer("/status/epoch"), std::uint64_t{0})}; }
+Epoch recorded_epoch(const Json& object) {
+  return Epoch{object.value(Json::json_pointer("/status/epoch"), std::uint64_t{0})};
+}
 
 Members recorded_members(const Json& object, const std::vector<Pod>& pods) {
   Members out;
@@ -105,7 +113,9 @@ Members recorded_members(const Json& object, const std::vector<Pod>& pods) {
   return out;
 }
 
-std::string protocol_of(const Json& object, const std::optional<Json>& policy) { return save_spec_of(object, policy).protocol; }
+std::string protocol_of(const Json& object, const std::optional<Json>& policy) {
+  return save_spec_of(object, policy).protocol;
+}
 
 Undo after_thaw(const Observed& o) {
   auto save = save_spec_of(o.object, o.policy);
@@ -133,14 +143,18 @@ Decision plan(const Observed& o) {
   if (!has_finalizer(o.object)) return AddFinalizer{};
   const auto spec = read_snapshot_spec(o.object);
   if (spec.policy && !o.policy) {
-    Error why{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace: make it, or write spec.selector", *spec.policy)};
+    Error why{
+        Code::NotFound,
+        fmt::format("there is no SnapshotPolicy {} in this namespace: make it, or write spec.selector", *spec.policy)};
     return o.age < kApplied ? Decision{Later{std::move(why)}} : Decision{Refuse{std::move(why)}};
   }
   if (spec.import) return Import{*spec.import};
   const auto save = save_spec_of(o.object, o.policy);
   if (value(epoch) != 0) return Recover{save, reached(o, save, committed), epoch, committed};
   if (save.protocol == "Independent")
-    return Refuse{{Code::Invalid, "with protocol Independent each pod saves itself by its own timer: write spec.protocol: Coordinated here for a snapshot of all"}};
+    return Refuse{{Code::Invalid,
+                   "with protocol Independent each pod saves itself by its own timer: write spec.protocol: Coordinated "
+                   "here for a snapshot of all"}};
   return begin(o, save);
 }
 

@@ -29,7 +29,8 @@ Result<bool> is_used(Context& context, const kube::Key& snapshot, Deadline deadl
   const auto rollbacks = context.items(kRollbacks, snapshot.ns, deadline);
   if (!rollbacks) return tl::unexpected(rollbacks.error());
   return std::ranges::any_of(*rollbacks, [&](const Json& rollback) {
-    return !has_ended(rollback) && !read_rollback_spec(rollback).dry_run && kube::string_at(rollback, "/status/to") == snapshot.name;
+    return !has_ended(rollback) && !read_rollback_spec(rollback).dry_run &&
+           kube::string_at(rollback, "/status/to") == snapshot.name;
   });
 }
 
@@ -38,8 +39,10 @@ Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
   const auto deadline = Deadline::after(kRead);
   if (const auto policy = read_snapshot_spec(object).policy) {
     auto found = context.client.get(kPolicies, {key.ns, *policy}, deadline);
-    if (found) out.policy = std::move(*found);
-    else if (found.error().code != Code::NotFound) return tl::unexpected(found.error());
+    if (found)
+      out.policy = std::move(*found);
+    else if (found.error().code != Code::NotFound)
+      return tl::unexpected(found.error());
   }
   auto pods = context.pods(key.ns, deadline);
   if (!pods) return tl::unexpected(pods.error());
@@ -50,8 +53,9 @@ Result<Observed> observe(Context& context, const kube::Key& key, Json object) {
     out.used_by_rollback = *used;
   }
   const bool incremental = protocol_of(object, out.policy) == "Incremental";
-  for (const auto& [resource, list, wanted] : {std::tuple{&kSnapshots, &out.snapshots, incremental || kube::is_being_deleted(object)},
-                                               std::tuple{&kServices, &out.services, incremental}}) {
+  for (const auto& [resource, list, wanted] :
+       {std::tuple{&kSnapshots, &out.snapshots, incremental || kube::is_being_deleted(object)},
+        std::tuple{&kServices, &out.services, incremental}}) {
     if (wanted) {
       auto listed = context.items(*resource, key.ns, deadline);
       if (!listed) return tl::unexpected(listed.error());
@@ -77,7 +81,8 @@ class Apply {
   }
 
   Result<Outcome> operator()(const AddFinalizer&) {
-    if (auto added = add_finalizer(context_.client, kSnapshots, keeper_.object()); !added) return tl::unexpected(added.error());
+    if (auto added = add_finalizer(context_.client, kSnapshots, keeper_.object()); !added)
+      return tl::unexpected(added.error());
     return Outcome{Millis{0}};
   }
 
@@ -87,10 +92,12 @@ class Apply {
     if (!kept) return (*this)(Refuse{kept.error()});
     auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
     if (!epoch) return tl::unexpected(epoch.error());
-    auto written = keeper_.write([&](Json& object) -> cutline::Status {
-      repository::record_imported(object, import.from.repository, *kept, *epoch, now_text());
-      return {};
-    }, kPatience, context_.stop);
+    auto written = keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          repository::record_imported(object, import.from.repository, *kept, *epoch, now_text());
+          return {};
+        },
+        kPatience, context_.stop);
     if (!written) return tl::unexpected(written.error());
     event(kube::EventType::Normal, "Imported", find_condition(keeper_.object(), "Committed")->value("message", ""));
     return Outcome{};
@@ -98,59 +105,78 @@ class Apply {
 
   Result<Outcome> operator()(const Refuse& refuse) {
     event(kube::EventType::Warning, name(refuse.why.code), refuse.why.message);
-    auto written = keeper_.write([&](Json& object) -> cutline::Status {
-      record(object, refuse.why, now_text());
-      return {};
-    }, kPatience, context_.stop);
+    auto written = keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          record(object, refuse.why, now_text());
+          return {};
+        },
+        kPatience, context_.stop);
     if (!written) return tl::unexpected(written.error());
     return Outcome{};
   }
 
   Result<Outcome> operator()(const Begin& begin) {
-    if (auto fit = preflight(begin.members); !fit) return fit.error().code == Code::Unavailable ? (*this)(Later{fit.error()}) : (*this)(Refuse{fit.error()});
+    if (auto fit = preflight(begin.members); !fit)
+      return fit.error().code == Code::Unavailable ? (*this)(Later{fit.error()}) : (*this)(Refuse{fit.error()});
     if (auto over = get_ready(begin)) return *std::move(over);
     auto epoch = context_.next_epoch(keeper_.key().ns, Deadline::after(kRead));
     if (!epoch) return tl::unexpected(epoch.error());
-    log::info("round begins", {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"members", begin.members.size()}});
-    return conclude(run(context_, keeper_, begin, *epoch));  // an error here leaves hooks pending, and the next turn goes on with them
+    log::info("round begins",
+              {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"members", begin.members.size()}});
+    return conclude(run(context_, keeper_, begin,
+                        *epoch));  // an error here leaves hooks pending, and the next turn goes on with them
   }
 
   Result<Outcome> operator()(const Recover& recover) {
-    log::info("round recovered", {{"epoch", recover.epoch}, {"object", kube::to_string(keeper_.key())}, {"committed", recover.committed ? "yes" : "no"}});
+    log::info("round recovered", {{"epoch", recover.epoch},
+                                  {"object", kube::to_string(keeper_.key())},
+                                  {"committed", recover.committed ? "yes" : "no"}});
     return conclude(run(context_, keeper_, recover));
   }
 
   Result<Outcome> operator()(const Collect& collect) {
     const auto tell = [](const std::map<PodUid, Result<protocol::Reply>>& replies) {
       for (const auto& [uid, reply] : replies)
-        if (!reply) log::warn("a sidecar was not told; it collects by itself", {{"pod", uid.value}, {"error", reply.error()}});
+        if (!reply)
+          log::warn("a sidecar was not told; it collects by itself", {{"pod", uid.value}, {"error", reply.error()}});
     };
-    if (collect.open) tell(ask_all(context_.fleet, peers_of(collect.members), protocol::Abort{collect.epoch}, Deadline::after(kForgetBudget)));  // thaw first
+    if (collect.open)
+      tell(ask_all(context_.fleet, peers_of(collect.members), protocol::Abort{collect.epoch},
+                   Deadline::after(kForgetBudget)));  // thaw first
     std::vector<std::pair<control::Peer, protocol::Command>> questions;
     for (const auto& [peer, checkpoint] : collect.forget) questions.emplace_back(peer, protocol::Forget{checkpoint});
     tell(ask_each(context_.fleet, std::move(questions), Deadline::after(kForgetBudget)));
     if (auto gone = repository::forget(context_, keeper_.object(), observed_.policy); !gone) {
       if (gone.error().code == Code::Busy) return Outcome{kForgetSoon};
-      log::warn("not forgotten in the repository yet", {{"object", kube::to_string(keeper_.key())}, {"error", gone.error()}});
+      log::warn("not forgotten in the repository yet",
+                {{"object", kube::to_string(keeper_.key())}, {"error", gone.error()}});
       return Outcome{kForgetAgain};
     }
-    if (auto removed = remove_finalizer(context_.client, kSnapshots, keeper_.object()); !removed) return tl::unexpected(removed.error());
+    if (auto removed = remove_finalizer(context_.client, kSnapshots, keeper_.object()); !removed)
+      return tl::unexpected(removed.error());
     return Outcome{};
   }
 
-  // Hooks after the thaw: run whatever became of the round, for what those before the freeze have done must not stay. False: the operator stops.
+  // Hooks after the thaw: run whatever became of the round, for what those before the freeze have done must not stay.
+  // False: the operator stops.
   bool undo(const Undo& due) {
     const auto& object = keeper_.object();
     if (!hooks::pending(object)) return true;
-    const auto report = hooks::run(context_, keeper_.key().ns, due.members, hooks::key_of(object, "afterThaw"), due.hooks);
+    const auto report =
+        hooks::run(context_, keeper_.key().ns, due.members, hooks::key_of(object, "afterThaw"), due.hooks);
     if (!report) return false;
-    for (const auto& failure : report->failures) event(kube::EventType::Warning, "HookFailed", "after the thaw: " + hooks::show(failure));
-    auto written = keeper_.write([&](Json& status) -> cutline::Status {
-      hooks::record(status, *report);
-      hooks::record_done(status);
-      return {};
-    }, kPatience, context_.stop);
-    if (!written) log::warn("hooks were run, but that is not recorded", {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
+    for (const auto& failure : report->failures)
+      event(kube::EventType::Warning, "HookFailed", "after the thaw: " + hooks::show(failure));
+    auto written = keeper_.write(
+        [&](Json& status) -> cutline::Status {
+          hooks::record(status, *report);
+          hooks::record_done(status);
+          return {};
+        },
+        kPatience, context_.stop);
+    if (!written)
+      log::warn("hooks were run, but that is not recorded",
+                {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
     return true;
   }
 
@@ -166,28 +192,40 @@ class Apply {
     return why.code != Code::NotFound || age_of(keeper_.object()) < kApplied;
   }
 
-  // Volumes are copied, then hooks run and have ended in every pod; only then may a request leave. Nothing: it may. Else it is over.
+  // Volumes are copied, then hooks run and have ended in every pod; only then may a request leave. Nothing: it may.
+  // Else it is over.
   std::optional<Result<Outcome>> get_ready(const Begin& begin) {
     const auto& save = begin.save;
-    const auto said = [this] { (void)note({"Planned", false, "CopyingVolumes", "volumes are copied while the applications run"}); };
-    if (!hooks::precopy(context_, begin.members, hooks::key_of(keeper_.object(), "volumes"), save.options.volumes, said)) return Outcome{};
+    const auto said = [this] {
+      (void)note({"Planned", false, "CopyingVolumes", "volumes are copied while the applications run"});
+    };
+    if (!hooks::precopy(context_, begin.members, hooks::key_of(keeper_.object(), "volumes"), save.options.volumes,
+                        said))
+      return Outcome{};
     if (!save.hooks.around_a_snapshot()) return std::nullopt;
-    auto promised = keeper_.write([&](Json& object) -> cutline::Status {
-      if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this snapshot");
-      hooks::record_pending(object);
-      return {};
-    }, kPatience, context_.stop);
+    auto promised = keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this snapshot");
+          hooks::record_pending(object);
+          return {};
+        },
+        kPatience, context_.stop);
     if (!promised) return tl::unexpected(promised.error());
-    const auto report = hooks::run(context_, keeper_.key().ns, begin.members, hooks::key_of(keeper_.object(), "beforeFreeze"), save.hooks.before_freeze);
+    const auto report = hooks::run(context_, keeper_.key().ns, begin.members,
+                                   hooks::key_of(keeper_.object(), "beforeFreeze"), save.hooks.before_freeze);
     if (!report) return Outcome{};
-    for (const auto& failure : report->failures) event(kube::EventType::Warning, "HookFailed", "before the freeze: " + hooks::show(failure));
+    for (const auto& failure : report->failures)
+      event(kube::EventType::Warning, "HookFailed", "before the freeze: " + hooks::show(failure));
     const auto* fatal = report->fatal();
-    auto written = keeper_.write([&](Json& object) -> cutline::Status {
-      hooks::record(object, *report);
-      if (fatal != nullptr)
-        set_condition(object, {"Failed", true, "HookFailed", hooks::show(*fatal) + "; nothing was frozen"}, now_text());
-      return {};
-    }, kPatience, context_.stop);
+    auto written = keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          hooks::record(object, *report);
+          if (fatal != nullptr)
+            set_condition(object, {"Failed", true, "HookFailed", hooks::show(*fatal) + "; nothing was frozen"},
+                          now_text());
+          return {};
+        },
+        kPatience, context_.stop);
     if (!written) return tl::unexpected(written.error());
     if (fatal == nullptr) return std::nullopt;
     context_.metrics.round_ended("snapshot", "aborted");
@@ -198,18 +236,27 @@ class Apply {
   // Asked before anything is frozen. Findings stand in the status; a fatal one refuses the snapshot.
   cutline::Status preflight(const Members& members) {
     std::vector<Findings> all;
-    for (auto& [uid, reply] : ask_all(context_.fleet, peers_of(members), protocol::Preflight{}, Deadline::after(kPreflightBudget))) {
+    for (auto& [uid, reply] :
+         ask_all(context_.fleet, peers_of(members), protocol::Preflight{}, Deadline::after(kPreflightBudget))) {
       const auto& pod = members.at(uid);
       if (!reply) return fail(Code::Unavailable, "pod {}: {}", pod.name, reply.error().message);
-      if (auto* refused = std::get_if<protocol::Refused>(&*reply)) return tl::unexpected(refused->why.in("pod " + pod.name));
+      if (auto* refused = std::get_if<protocol::Refused>(&*reply))
+        return tl::unexpected(refused->why.in("pod " + pod.name));
       if (auto* found = std::get_if<protocol::Findings>(&*reply); found != nullptr && !found->findings.empty())
         all.push_back({pod.name, std::move(found->findings)});
     }
     if (all.empty()) return {};
-    (void)keeper_.write([&](Json& object) -> cutline::Status { record(object, all); return {}; }, kPatience, context_.stop);
+    (void)keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          record(object, all);
+          return {};
+        },
+        kPatience, context_.stop);
     for (const auto& [pod, findings] : all)
       for (const auto& f : findings)
-        if (f.fatal) return fail(Code::Unsupported, "pod {}, container {}, process {}: {}: {}", pod, f.container, f.process, f.object, f.remedy);
+        if (f.fatal)
+          return fail(Code::Unsupported, "pod {}, container {}, process {}: {}: {}", pod, f.container, f.process,
+                      f.object, f.remedy);
     return {};
   }
 
@@ -218,14 +265,17 @@ class Apply {
     if (ending != Ending::Stopped && !undo(after_thaw(observed_))) return Outcome{};
     switch (ending) {
       case Ending::Committed:
-        event(kube::EventType::Normal, "Committed", find_condition(keeper_.object(), "Committed")->value("message", ""));
+        event(kube::EventType::Normal, "Committed",
+              find_condition(keeper_.object(), "Committed")->value("message", ""));
         return told(complete());
       case Ending::Aborted:
         if (const auto* failed = find_condition(keeper_.object(), "Failed"))
           event(kube::EventType::Warning, failed->value("reason", "Failed"), failed->value("message", ""));
         return Outcome{};
-      case Ending::Busy: return Outcome{quiesced ? kHooksAgain : Millis{300}};
-      case Ending::Stopped: return Outcome{};
+      case Ending::Busy:
+        return Outcome{quiesced ? kHooksAgain : Millis{300}};
+      case Ending::Stopped:
+        return Outcome{};
     }
     return Outcome{};
   }
@@ -246,9 +296,11 @@ class Apply {
       if (member.value("digest", "").empty()) continue;  // its pod went, or its disk was full, before it was kept
       const auto found = saved.find(PodUid{member.value("uid", "")});
       const auto checkpoint = local_checkpoint(object, member, found == saved.end() ? nullptr : &found->second);
-      if (auto made = make_local_checkpoint(context_.client, checkpoint, Deadline::after(kRead)); !made) return tl::unexpected(made.error());
+      if (auto made = make_local_checkpoint(context_.client, checkpoint, Deadline::after(kRead)); !made)
+        return tl::unexpected(made.error());
     }
-    if (auto noted = note({"Recorded", true, "LocalCheckpoints", "each member's checkpoint is an object of its own"}); !noted)
+    if (auto noted = note({"Recorded", true, "LocalCheckpoints", "each member's checkpoint is an object of its own"});
+        !noted)
       return tl::unexpected(noted.error());
     return repository::keep(context_, keeper_, observed_.policy);
   }
@@ -269,7 +321,12 @@ class Apply {
   cutline::Status note(const Condition& condition) {
     const auto* old = find_condition(keeper_.object(), condition.type);
     if (old != nullptr && old->value("message", "") == condition.message) return {};
-    return keeper_.write([&](Json& object) -> cutline::Status { set_condition(object, condition, now_text()); return {}; }, kPatience, context_.stop);
+    return keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          set_condition(object, condition, now_text());
+          return {};
+        },
+        kPatience, context_.stop);
   }
 
   void event(kube::EventType type, const std::string& reason, const std::string& message) {

@@ -20,13 +20,15 @@ void record(Json& object, const protocol::round::Commit& commit, const Members& 
 void record(Json& object, const Error& failure, const std::string& now);
 void record(Json& object, const std::vector<Findings>& findings);
 // All gates are open again; `gated` as the members said.
-void record_released(Json& object, const std::map<PodUid, protocol::Opened>& opened, Micros total, const std::string& now);
+void record_released(Json& object, const std::map<PodUid, protocol::Opened>& opened, Micros total,
+                     const std::string& now);
 
 // The proof's input, and its verdict as an error (Conflict) that names the first violation.
 [[nodiscard]] protocol::Proof prove(const protocol::round::Commit& commit, const Members& members);
 [[nodiscard]] cutline::Status verdict(const protocol::Proof& proof, const Members& members);
 
-// One LocalCheckpoint object for a member: its metadata and spec. `saved`: as its sidecar remembers it, if that could be asked.
+// One LocalCheckpoint object for a member: its metadata and spec. `saved`: as its sidecar remembers it, if that could
+// be asked.
 [[nodiscard]] Json local_checkpoint(const Json& snapshot, const Json& member, const protocol::LocalCheckpoint* saved);
 // spec.counters of a LocalCheckpoint.
 [[nodiscard]] Json counters(const protocol::LocalCheckpoint& checkpoint);

@@ -33,7 +33,10 @@ Result<Workload> ask_everybody(Context& context, const Members& members, const s
     const auto* history = answer ? std::get_if<protocol::History>(&*answer) : nullptr;
     if (history == nullptr) {
       const auto* refused = answer ? std::get_if<protocol::Refused>(&*answer) : nullptr;
-      return fail(Code::Unavailable, "pod {}: {}", pod.name, !answer ? answer.error().message : refused != nullptr ? refused->why.message : "it answered something else");
+      return fail(Code::Unavailable, "pod {}: {}", pod.name,
+                  !answer              ? answer.error().message
+                  : refused != nullptr ? refused->why.message
+                                       : "it answered something else");
     }
     out.pods.push_back({pod, services_of(pod, services), *history, {}});
   }
@@ -43,7 +46,8 @@ Result<Workload> ask_everybody(Context& context, const Members& members, const s
 class Run {
  public:
   // `services`, `owners`: of an incremental snapshot.
-  Run(Context& context, RecordKeeper& keeper, const Members& members, const std::vector<Json>& services = {}, Owners owners = {})
+  Run(Context& context, RecordKeeper& keeper, const Members& members, const std::vector<Json>& services = {},
+      Owners owners = {})
       : context_(context), keeper_(keeper), members_(members), services_(services), owners_(std::move(owners)) {}
 
   Ending drive(round::Event first) {
@@ -53,7 +57,8 @@ class Run {
     options.on_reply = [this](const PodUid& from, const protocol::Reply& reply) {
       if (const auto* opened = std::get_if<protocol::Opened>(&reply)) hear(opened_[from], *opened);
     };
-    Driver<SnapshotProtocol> driver{context_.fleet, std::move(options), [this](const round::Record& record) { return persist(record); }};
+    Driver<SnapshotProtocol> driver{context_.fleet, std::move(options),
+                                    [this](const round::Record& record) { return persist(record); }};
     const auto ended = driver.run(std::move(first), context_.stop);
     if (!ended) return Ending::Stopped;
     if (ended->committed) return released();
@@ -71,29 +76,36 @@ class Run {
 
   cutline::Status reserve(const round::Reserve& r) {
     if (r.closure) workload_ = ask_everybody(context_, members_, services_);
-    return keeper_.write([&](Json& object) -> cutline::Status {
-      if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this snapshot");
-      record(object, r, members_, now_text());
-      return {};
-    }, kPatience, context_.stop);
+    return keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          if (has_ended(object)) return fail(Code::Conflict, "another coordinator has ended this snapshot");
+          record(object, r, members_, now_text());
+          return {};
+        },
+        kPatience, context_.stop);
   }
 
   cutline::Status commit(const round::Commit& c) {
     const auto proof = prove(c, members_);
     if (auto consistent = verdict(proof, members_); !consistent) {
-      log::error("cut refused", {{"epoch", c.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", consistent.error()}});
+      log::error("cut refused",
+                 {{"epoch", c.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", consistent.error()}});
       return consistent;
     }
     for (const auto& [uid, checkpoint] : c.checkpoints) context_.metrics.frozen(checkpoint.timings.frozen);
     const auto composition = workload_ && *workload_ ? std::optional{compose(c, **workload_)} : std::nullopt;
-    return keeper_.write([&](Json& object) -> cutline::Status {
-      if (recorded_epoch(object) != c.epoch || is_true(object, "Failed"))
-        return fail(Code::Conflict, "another coordinator has ended this round");
-      record(object, c, members_, proof, now_text());
-      if (composition) record(object, *composition, c, **workload_, owners_, now_text());
-      else if (workload_) record_not_composed(object, workload_->error().message, now_text());
-      return {};
-    }, kPatience, context_.stop);
+    return keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          if (recorded_epoch(object) != c.epoch || is_true(object, "Failed"))
+            return fail(Code::Conflict, "another coordinator has ended this round");
+          record(object, c, members_, proof, now_text());
+          if (composition)
+            record(object, *composition, c, **workload_, owners_, now_text());
+          else if (workload_)
+            record_not_composed(object, workload_->error().message, now_text());
+          return {};
+        },
+        kPatience, context_.stop);
   }
 
   // Busy is no failure of the snapshot: it waits its turn, and begins again under another epoch.
@@ -101,25 +113,31 @@ class Run {
     const auto why = with_names(f.why, members_);
     busy_ = why.code == Code::Busy;
     log::warn("round aborted", {{"epoch", f.epoch}, {"object", kube::to_string(keeper_.key())}, {"error", why}});
-    return keeper_.write([&](Json& object) -> cutline::Status {
-      if (has_ended(object)) return fail(Code::Conflict, "it has ended already");
-      if (busy_) {
-        object["status"]["epoch"] = 0;
-        set_condition(object, {"Planned", false, "Busy", why.message}, now_text());
-      } else {
-        record(object, why, now_text());
-      }
-      return {};
-    }, kPatience, context_.stop);
+    return keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          if (has_ended(object)) return fail(Code::Conflict, "it has ended already");
+          if (busy_) {
+            object["status"]["epoch"] = 0;
+            set_condition(object, {"Planned", false, "Busy", why.message}, now_text());
+          } else {
+            record(object, why, now_text());
+          }
+          return {};
+        },
+        kPatience, context_.stop);
   }
 
   Ending released() {
     Micros total{std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - began_)};
-    auto written = keeper_.write([&](Json& object) -> cutline::Status {
-      record_released(object, opened_, total, now_text());
-      return {};
-    }, kPatience, context_.stop);
-    if (!written) log::error("released, but not recorded", {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
+    auto written = keeper_.write(
+        [&](Json& object) -> cutline::Status {
+          record_released(object, opened_, total, now_text());
+          return {};
+        },
+        kPatience, context_.stop);
+    if (!written)
+      log::error("released, but not recorded",
+                 {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});
     for (const auto& [uid, opened] : opened_) context_.metrics.held(opened.gated);
     context_.metrics.round_ended("snapshot", "committed");
     return Ending::Committed;
@@ -144,8 +162,12 @@ std::set<PodUid> uids(const Members& members) {
 }
 
 round::Incremental incremental(const Begin& begin) {
-  round::Incremental out{*begin.initiator, begin.save.incremental.paper ? protocol::ClosureRule::Paper : protocol::ClosureRule::Consistent, {}};
-  for (const auto& [uid, pod] : begin.members) out.candidates.push_back({uid, pod.addresses, services_of(pod, begin.services)});
+  round::Incremental out{
+      *begin.initiator,
+      begin.save.incremental.paper ? protocol::ClosureRule::Paper : protocol::ClosureRule::Consistent,
+      {}};
+  for (const auto& [uid, pod] : begin.members)
+    out.candidates.push_back({uid, pod.addresses, services_of(pod, begin.services)});
   return out;
 }
 
@@ -153,14 +175,18 @@ round::Incremental incremental(const Begin& begin) {
 
 Ending run(Context& context, RecordKeeper& keeper, const Begin& begin, Epoch epoch) {
   round::Plan plan{epoch, {}, begin.save.deadline, kMargin, begin.save.options, {}};
-  if (begin.initiator) plan.incremental = incremental(begin);
-  else plan.members = uids(begin.members);
-  return Run{context, keeper, begin.members, begin.services, begin.owners}.drive(round::Begin{std::move(plan), std::chrono::steady_clock::now()});
+  if (begin.initiator)
+    plan.incremental = incremental(begin);
+  else
+    plan.members = uids(begin.members);
+  return Run{context, keeper, begin.members, begin.services, begin.owners}.drive(
+      round::Begin{std::move(plan), std::chrono::steady_clock::now()});
 }
 
 Ending run(Context& context, RecordKeeper& keeper, const Recover& recover) {
   round::Plan plan{recover.epoch, uids(recover.members), recover.save.deadline, kMargin, recover.save.options, {}};
-  return Run{context, keeper, recover.members}.drive(round::Recover{std::move(plan), recover.committed, std::chrono::steady_clock::now()});
+  return Run{context, keeper, recover.members}.drive(
+      round::Recover{std::move(plan), recover.committed, std::chrono::steady_clock::now()});
 }
 
 }  // namespace cutline::op::snapshot

@@ -6,14 +6,16 @@ namespace cutline::op {
 
 std::string base64(std::string_view data) {
   std::string out(4 * ((data.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(data.data()), static_cast<int>(data.size()));
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(data.data()), static_cast<int>(data.size()));
   out.resize(static_cast<std::size_t>(size));
   return out;
 }
 
 Result<std::string> from_base64(std::string_view text) {
   std::string out(3 * (text.size() / 4) + 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (size < 0 || text.size() % 4 != 0) return fail(Code::Invalid, "not base64");
   const auto padding = static_cast<std::size_t>(std::ranges::count(text, '='));
   out.resize(static_cast<std::size_t>(size) - padding);

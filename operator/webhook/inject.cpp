@@ -23,8 +23,10 @@ std::vector<std::string> excluded(const Json& annotations) {
   std::string text = annotations.value("cutline.dev/exclude", "");
   std::string word;
   for (const char c : text + ",") {
-    if (c == ',' && !word.empty()) out.push_back(std::exchange(word, {}));
-    else if (c != ',' && c != ' ') word += c;
+    if (c == ',' && !word.empty())
+      out.push_back(std::exchange(word, {}));
+    else if (c != ',' && c != ' ')
+      word += c;
   }
   return out;
 }
@@ -36,12 +38,19 @@ Result<Json> command_of(const Json& container, const Json& annotations) {
   const auto annotation = "cutline.dev/command." + name;
   const auto text = annotations.value(annotation, "");
   if (text.empty())
-    return fail(Code::Invalid,
-                "container {0} has no command, and Cutline cannot see its image's entry point: write spec.containers[].command, or the "
-                "annotation {1}: '[\"/path/to/program\"]', or leave it out with the annotation cutline.dev/exclude: {0}", name, annotation);
+    return fail(
+        Code::Invalid,
+        "container {0} has no command, and Cutline cannot see its image's entry point: write "
+        "spec.containers[].command, or the "
+        "annotation {1}: '[\"/path/to/program\"]', or leave it out with the annotation cutline.dev/exclude: {0}",
+        name, annotation);
   auto parsed = Json::parse(text, nullptr, false);
-  const bool strings = parsed.is_array() && !parsed.empty() && std::ranges::all_of(parsed, [](const Json& j) { return j.is_string(); });
-  if (!strings) return fail(Code::Invalid, "annotation {} must be a JSON array of strings, for example '[\"/path/to/program\"]', and is: {}", annotation, text);
+  const bool strings =
+      parsed.is_array() && !parsed.empty() && std::ranges::all_of(parsed, [](const Json& j) { return j.is_string(); });
+  if (!strings)
+    return fail(Code::Invalid,
+                "annotation {} must be a JSON array of strings, for example '[\"/path/to/program\"]', and is: {}",
+                annotation, text);
   return parsed;
 }
 
@@ -58,7 +67,8 @@ cutline::Status wrap(Json& container, const Json& annotations) {
   container["command"] = std::move(wrapped);
   set_environment(container, "CUTLINE_CONTAINER", container.value("name", ""));
   if (annotations.value("cutline.dev/seccomp", "") == "off") set_environment(container, "CUTLINE_SECCOMP", "off");
-  list(container, "volumeMounts").push_back({{"name", "cutline-launcher"}, {"mountPath", "/.cutline"}, {"readOnly", true}});
+  list(container, "volumeMounts")
+      .push_back({{"name", "cutline-launcher"}, {"mountPath", "/.cutline"}, {"readOnly", true}});
   return {};
 }
 
@@ -74,17 +84,30 @@ Json sidecar(const Settings& settings, const std::vector<std::string>& container
       {"restartPolicy", "Always"},  // native: started before the application's containers, ended after them
       {"command", {"/cutline-sidecar"}},
       {"env",
-       {from_field("POD_NAME", "metadata.name"), from_field("POD_NAMESPACE", "metadata.namespace"), from_field("POD_UID", "metadata.uid"),
-        from_field("NODE_NAME", "spec.nodeName"), {{"name", "CUTLINE_OPERATOR"}, {"value", settings.operator_host}},
+       {from_field("POD_NAME", "metadata.name"),
+        from_field("POD_NAMESPACE", "metadata.namespace"),
+        from_field("POD_UID", "metadata.uid"),
+        from_field("NODE_NAME", "spec.nodeName"),
+        {{"name", "CUTLINE_OPERATOR"}, {"value", settings.operator_host}},
         {{"name", "CUTLINE_AUTHORITY"}, {"value", settings.authority}},
         {{"name", "CUTLINE_CONTAINERS"}, {"value", fmt::format("{}", fmt::join(containers, ","))}}}},
       {"ports", {{{"name", "cutline"}, {"containerPort", kControlPort}}}},
-      {"startupProbe", {{"exec", {{"command", {"/cutline-sidecar", "--check"}}}}, {"periodSeconds", 1}, {"failureThreshold", 120}, {"timeoutSeconds", 5}}},
+      {"startupProbe",
+       {{"exec", {{"command", {"/cutline-sidecar", "--check"}}}},
+        {"periodSeconds", 1},
+        {"failureThreshold", 120},
+        {"timeoutSeconds", 5}}},
       {"resources", {{"requests", {{"cpu", "10m"}, {"memory", "32Mi"}}}}},
-      {"securityContext", {{"privileged", true}, {"runAsUser", 0}, {"runAsGroup", 0}, {"runAsNonRoot", false},
-                           {"allowPrivilegeEscalation", true}, {"seccompProfile", {{"type", "Unconfined"}}}}},
+      {"securityContext",
+       {{"privileged", true},
+        {"runAsUser", 0},
+        {"runAsGroup", 0},
+        {"runAsNonRoot", false},
+        {"allowPrivilegeEscalation", true},
+        {"seccompProfile", {{"type", "Unconfined"}}}}},
       {"volumeMounts",
-       {{{"name", "cutline-launcher"}, {"mountPath", "/.cutline"}}, {{"name", "cutline-images"}, {"mountPath", "/var/lib/cutline"}},
+       {{{"name", "cutline-launcher"}, {"mountPath", "/.cutline"}},
+        {{"name", "cutline-images"}, {"mountPath", "/var/lib/cutline"}},
         {{"name", "cutline-token"}, {"mountPath", "/var/run/secrets/cutline"}, {"readOnly", true}}}},
   };
 }
@@ -93,15 +116,22 @@ void add_volumes(Json& spec) {
   auto& volumes = list(spec, "volumes");
   volumes.push_back({{"name", "cutline-launcher"}, {"emptyDir", Json::object()}});
   volumes.push_back({{"name", "cutline-images"}, {"emptyDir", Json::object()}});
-  const Json token = {{"serviceAccountToken", {{"path", "token"}, {"audience", "cutline.dev"}, {"expirationSeconds", 3600}}}};
+  const Json token = {
+      {"serviceAccountToken", {{"path", "token"}, {"audience", "cutline.dev"}, {"expirationSeconds", 3600}}}};
   volumes.push_back({{"name", "cutline-token"}, {"projected", {{"sources", {token}}}}});
 }
 
 cutline::Status admissible(const Json& spec) {
   if (spec.value("hostNetwork", false))
-    return fail(Code::Invalid, "a pod with hostNetwork cannot take part: its gate would hold the node's traffic; remove spec.hostNetwork or the label {}", kInjectLabel);
+    return fail(Code::Invalid,
+                "a pod with hostNetwork cannot take part: its gate would hold the node's traffic; remove "
+                "spec.hostNetwork or the label {}",
+                kInjectLabel);
   if (spec.value("hostPID", false))
-    return fail(Code::Invalid, "a pod with hostPID cannot take part: its containers must share a PID namespace of their own; remove spec.hostPID or the label {}", kInjectLabel);
+    return fail(Code::Invalid,
+                "a pod with hostPID cannot take part: its containers must share a PID namespace of their own; remove "
+                "spec.hostPID or the label {}",
+                kInjectLabel);
   return {};
 }
 
@@ -111,8 +141,11 @@ std::vector<std::string> probe_warnings(const Json& container) {
   if (!probe.is_object()) return out;
   const auto budget = probe.value("periodSeconds", 10) * probe.value("failureThreshold", 3);
   if (budget < 10)
-    out.push_back(fmt::format("container {}: its liveness probe gives up after {} s; a snapshot may hold the pod for as long as the policy's deadline "
-                              "(5 s unless stated): raise failureThreshold, so that no held pod is killed", container.value("name", ""), budget));
+    out.push_back(
+        fmt::format("container {}: its liveness probe gives up after {} s; a snapshot may hold the pod for as long as "
+                    "the policy's deadline "
+                    "(5 s unless stated): raise failureThreshold, so that no held pod is killed",
+                    container.value("name", ""), budget));
   return out;
 }
 
@@ -132,7 +165,9 @@ Result<Injected> inject(const Json& pod, const Settings& settings) {
     for (auto& warning : probe_warnings(container)) out.warnings.push_back(std::move(warning));
     wrapped.push_back(container.value("name", ""));
   }
-  if (wrapped.empty()) return fail(Code::Invalid, "every container is left out by the annotation cutline.dev/exclude: nothing would be saved");
+  if (wrapped.empty())
+    return fail(Code::Invalid,
+                "every container is left out by the annotation cutline.dev/exclude: nothing would be saved");
   spec["shareProcessNamespace"] = true;
   add_volumes(spec);
   auto& first = list(spec, "initContainers");

@@ -20,8 +20,8 @@ struct Injected {
   std::vector<std::string> warnings;  // shown to the user by kubectl
 };
 
-// The sidecar, its volumes, one PID namespace, and each container's command behind the launcher. A pod that already has all that
-// comes back as it was. Invalid: it cannot take part as it is; the message says what to write.
+// The sidecar, its volumes, one PID namespace, and each container's command behind the launcher. A pod that already has
+// all that comes back as it was. Invalid: it cannot take part as it is; the message says what to write.
 [[nodiscard]] Result<Injected> inject(const Json& pod, const Settings& settings);
 
 }  // namespace cutline::op::webhook

@@ -34,7 +34,8 @@ Result<control::Identity> Certificate::ask() const {
   const control::HttpTarget target{options_.operator_host, options_.operator_port, "/certificates", options_.authority};
   const auto answer = control::https_post(target, "Bearer " + *token, request->request, kBudget);
   if (!answer) return tl::unexpected(answer.error());
-  if (answer->status != 200) return fail(Code::Unavailable, "the operator answered {}: {}", answer->status, answer->body);
+  if (answer->status != 200)
+    return fail(Code::Unavailable, "the operator answered {}: {}", answer->status, answer->body);
   if (auto left = control::remaining(answer->body); !left) return forward(left, "the operator's answer");
   return control::Identity{options_.authority, {request->key, answer->body}};
 }
@@ -76,7 +77,8 @@ void Certificate::run(const std::stop_token& stop) {
       pause = std::min(kLongestPause, pause * 2);
       continue;
     }
-    const auto saved = replace_file(options_.kept, fmt::format("{}{}{}", identity->own.key, kBetween, identity->own.certificate));
+    const auto saved =
+        replace_file(options_.kept, fmt::format("{}{}{}", identity->own.key, kBetween, identity->own.certificate));
     if (!saved) log::error("certificate not kept", {{"error", saved.error()}});
     wait = take(std::move(*identity));
     pause = kFirstPause;

@@ -1,8 +1,8 @@
-// This sidecar's certificate: its key never leaves; the operator signs for the pod that the mounted token is of. Renewed after two
-// thirds of its time.
+// This sidecar's certificate: its key never leaves; the operator signs for the pod that the mounted token is of.
+// Renewed after two thirds of its time.
 //
-// Kept in a file of the sidecar's own volume: a sidecar that starts again behind a closed gate could not ask for another, and the
-// operator could not tell it to go on.
+// Kept in a file of the sidecar's own volume: a sidecar that starts again behind a closed gate could not ask for
+// another, and the operator could not tell it to go on.
 #pragma once
 
 #include <mutex>

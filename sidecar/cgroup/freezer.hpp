@@ -20,7 +20,8 @@ namespace cutline::cgroup {
 class Freezer {
  public:
   // `of` is the container's first process (the launcher), which stands in the container's own cgroups.
-  // With `only_unified` the cgroup v2 is taken even where v1 has a freezer. `name`: of the sub-cgroup, for what stands beside the tree.
+  // With `only_unified` the cgroup v2 is taken even where v1 has a freezer. `name`: of the sub-cgroup, for what stands
+  // beside the tree.
   [[nodiscard]] static Result<Freezer> open(pid_t of, bool only_unified = false, const char* name = "cutline");
 
   [[nodiscard]] Status add(pid_t pid);

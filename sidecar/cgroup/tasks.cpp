@@ -42,7 +42,8 @@ Result<Stat> stat_of(pid_t pid) {
   auto text = read_file(path);
   if (!text) return tl::unexpected(text.error());
   const auto name_end = text->rfind(')');
-  if (name_end == std::string::npos || name_end + 2 >= text->size()) return fail(Code::Internal, "cannot read {}", path);
+  if (name_end == std::string::npos || name_end + 2 >= text->size())
+    return fail(Code::Internal, "cannot read {}", path);
   return Stat{text->substr(0, name_end + 1), text->substr(name_end + 2)};
 }
 

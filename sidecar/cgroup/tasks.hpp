@@ -17,7 +17,8 @@ namespace cutline::cgroup {
 // Children of all of its threads, dead ones that it has not reaped too: those stand in no cgroup any more.
 [[nodiscard]] std::vector<pid_t> children_of(pid_t pid);
 
-// /proc/PID/stat, proc_pid_stat(5): "12 (name)", where the name may hold anything, and the fields after it, from the state on.
+// /proc/PID/stat, proc_pid_stat(5): "12 (name)", where the name may hold anything, and the fields after it, from the
+// state on.
 struct Stat {
   std::string who;
   std::string fields;  // "S 1 12 12 ..."

@@ -1,8 +1,8 @@
 // The command lines and the environment that CRIU is started with; what dump and restore have in common.
 #pragma once
 
-#include "sidecar/criu/bundle.hpp"
 #include "base/child.hpp"
+#include "sidecar/criu/bundle.hpp"
 
 namespace cutline::criu {
 

@@ -1,5 +1,5 @@
-// Messages of Protocol Buffers, as much as rewriting one field of an image needs: read into fields, written again with all others as they
-// were. https://protobuf.dev/programming-guides/encoding/
+// Messages of Protocol Buffers, as much as rewriting one field of an image needs: read into fields, written again with
+// all others as they were. https://protobuf.dev/programming-guides/encoding/
 #pragma once
 
 #include <string>
@@ -12,9 +12,9 @@ namespace cutline::criu {
 
 struct Field {
   std::uint32_t id = 0;
-  std::uint32_t type = 0;      // 0: value; 1, 5: bytes, of 8 and 4; 2: bytes
+  std::uint32_t type = 0;  // 0: value; 1, 5: bytes, of 8 and 4; 2: bytes
   std::uint64_t value = 0;
-  std::string_view bytes;      // borrowed from the message that was read
+  std::string_view bytes;  // borrowed from the message that was read
 };
 
 // Corrupt: no message.

@@ -35,7 +35,9 @@ Result<std::optional<TcpImage>> socket_of(std::string_view entry) {
     const auto* field = find_field(*socket, id);
     return field != nullptr ? field->value : 0;
   };
-  if (number(inet::kProtocol) != IPPROTO_TCP || number(inet::kState) == kListening || number(inet::kDestinationPort) == 0) return std::nullopt;
+  if (number(inet::kProtocol) != IPPROTO_TCP || number(inet::kState) == kListening ||
+      number(inet::kDestinationPort) == 0)
+    return std::nullopt;
   const auto source = values_of(*socket, inet::kSource);
   const auto destination = values_of(*socket, inet::kDestination);
   if (!source || !destination) return tl::unexpected(source ? destination.error() : source.error());

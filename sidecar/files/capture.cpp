@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::uint64_t kWorthAThread = 4 << 20;  // bytes
 constexpr std::size_t kManyFiles = 128;
-constexpr std::uint64_t kWorthOnePart = 4;  // a quarter of a data file: what remains of a smaller part is copied, while all stand still
+constexpr std::uint64_t kWorthOnePart =
+    4;  // a quarter of a data file: what remains of a smaller part is copied, while all stand still
 
 struct Plan {
   Catalog catalog;
@@ -49,7 +50,8 @@ std::optional<Entry> entry_of_held(const Root& root, const Held& held) {
   return entry_of(held.path, *status);
 }
 
-// The folders on the way to a held file, from the top of its file system on: where its volume is lost, they must be made again as they were.
+// The folders on the way to a held file, from the top of its file system on: where its volume is lost, they must be
+// made again as they were.
 void add_way(Plan& plan, const Root& root, const Entry& file, std::set<Inode>& known) {
   std::vector<Entry> way;
   for (auto path = folder_of(file.path); path != "/"; path = folder_of(path)) {
@@ -94,7 +96,8 @@ void fold_hard_links(Catalog& catalog) {
 // Its contents are in the folder already.
 bool taken_over(const Entry& e) { return !e.data.empty(); }
 
-// Files that are as they were in the earlier capture get their contents from its data files. Those that are then of no use go.
+// Files that are as they were in the earlier capture get their contents from its data files. Those that are then of no
+// use go.
 void take_over(Catalog& catalog, const Earlier& earlier, const std::set<Inode>& mapped, const std::string& folder) {
   std::map<Entry*, const Entry*> same;
   std::map<std::string, std::uint64_t> wanted;
@@ -137,7 +140,9 @@ tl::unexpected<Error> no_room(const Room& room, const std::string& folder) {
               folder, room.needed, room.available);
 }
 
-Status enough(const Room& room, const std::string& folder) { return room.needed <= room.available ? Status{} : no_room(room, folder); }
+Status enough(const Room& room, const std::string& folder) {
+  return room.needed <= room.available ? Status{} : no_room(room, folder);
+}
 
 // Others write to the same disk meanwhile (CRIU, other containers): it can be full in spite of the look beforehand.
 tl::unexpected<Error> explained(Error error, const Room& before, const Catalog& catalog, const std::string& folder) {

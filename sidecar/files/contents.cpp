@@ -93,7 +93,8 @@ Status late(Deadline deadline) {
 }
 
 // Writes the blocks that differ. Of a part that does.
-Status put_blocks(int file, const char* wanted, const char* present, std::size_t length, std::uint64_t at, std::uint64_t& written) {
+Status put_blocks(int file, const char* wanted, const char* present, std::size_t length, std::uint64_t at,
+                  std::uint64_t& written) {
   for (std::size_t from = 0; from < length;) {
     const auto part = std::min<std::size_t>(kBlock - (at + from) % kBlock, length - from);
     if (std::memcmp(wanted + from, present + from, part) != 0) {
@@ -116,7 +117,8 @@ Status put_extent(int file, int data, const Extent& x, std::uint64_t& written) {
     }
     if (auto read = read_exactly(file, present.data(), part, x.at + done); !read) return read;
     if (std::memcmp(wanted.data(), present.data(), part) != 0) {
-      if (auto wrote = put_blocks(file, wanted.data(), present.data(), part, x.at + done, written); !wrote) return wrote;
+      if (auto wrote = put_blocks(file, wanted.data(), present.data(), part, x.at + done, written); !wrote)
+        return wrote;
     }
     done += part;
   }
@@ -147,7 +149,7 @@ std::int64_t now_ns() {
 }
 
 bool times_changes(int fd) {
-  struct statfs system {};
+  struct statfs system{};
   return ::fstatfs(fd, &system) == 0 && system.f_type != TMPFS_MAGIC;
 }
 

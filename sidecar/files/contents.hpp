@@ -29,12 +29,13 @@ class DataFile {
   std::uint64_t end_ = 0;
 };
 
-// How old a file's last change must be when a capture begins, for its times to tell of every later change. They are read from the clock's
-// last tick, up to 10 ms ago; and a change is timed when it begins, and may go on: a write(2) of many pages, or one past the page cache,
-// which the disk goes on with while its process stands still.
+// How old a file's last change must be when a capture begins, for its times to tell of every later change. They are
+// read from the clock's last tick, up to 10 ms ago; and a change is timed when it begins, and may go on: a write(2) of
+// many pages, or one past the page cache, which the disk goes on with while its process stands still.
 inline constexpr std::int64_t kSettles = 2'000'000'000;  // ns
 [[nodiscard]] std::int64_t now_ns();
-// Whether this file system times every change that is not made through a mapping, and the first of those: tmpfs does not.
+// Whether this file system times every change that is not made through a mapping, and the first of those: tmpfs does
+// not.
 [[nodiscard]] bool times_changes(int fd);
 
 // Gives `file` the contents that `entry` describes and `data` holds. Reads both and writes only what differs; returns

@@ -41,17 +41,17 @@ struct Capture {
 [[nodiscard]] Result<Capture> capture(const CaptureRequest& request, Deadline deadline);
 
 struct PrecopyRequest {
-  int pid = 0;                                      // as above
-  std::function<Result<std::vector<int>>()> pids;   // the pod's processes that may have mapped files, as they are now
+  int pid = 0;                                     // as above
+  std::function<Result<std::vector<int>>()> pids;  // the pod's processes that may have mapped files, as they are now
   std::vector<std::string> volumes;
   std::string folder;
   const Earlier* earlier = nullptr;
   std::stop_token stop;
 };
 
-// Copies the files of the volumes while processes run, for a capture that comes later: its Earlier. What is changing now is left out, and
-// so is what could change without a trace: see docs/decisions/copied-beforehand.md. Returns what was copied; when it is stopped, or late,
-// what it has until then is good.
+// Copies the files of the volumes while processes run, for a capture that comes later: its Earlier. What is changing
+// now is left out, and so is what could change without a trace: see docs/decisions/copied-beforehand.md. Returns what
+// was copied; when it is stopped, or late, what it has until then is good.
 [[nodiscard]] Result<Bytes> precopy(const PrecopyRequest& request, Deadline deadline);
 
 struct PutBackRequest {

@@ -13,10 +13,12 @@
 namespace cutline::files {
 namespace {
 
-constexpr std::uint64_t kWorthOnePart = 2;     // half of an earlier data file; what remains of a smaller part is copied now
+constexpr std::uint64_t kWorthOnePart =
+    2;  // half of an earlier data file; what remains of a smaller part is copied now
 constexpr std::uint64_t kRoomLeft = 64 << 20;  // bytes; for the capture that this is done for
 
-// What any process has mapped writable, until no new process is found: one that was forked meanwhile has its parent's mappings.
+// What any process has mapped writable, until no new process is found: one that was forked meanwhile has its parent's
+// mappings.
 Result<std::set<Inode>> mapped_now(const PrecopyRequest& request) {
   std::set<Inode> out;
   std::set<int> seen;
@@ -37,7 +39,8 @@ Result<std::set<Inode>> mapped_now(const PrecopyRequest& request) {
 // Copies one file after the other, while they may change.
 class Copier {
  public:
-  Copier(const PrecopyRequest& request, const Root& root, std::int64_t started, std::set<Inode> mapped, Deadline deadline)
+  Copier(const PrecopyRequest& request, const Root& root, std::int64_t started, std::set<Inode> mapped,
+         Deadline deadline)
       : request_(request), root_(root), started_(started), mapped_(std::move(mapped)), deadline_(deadline) {}
 
   // Which files need no copy, because the earlier capture has them.
@@ -46,14 +49,17 @@ class Copier {
     std::map<std::string, std::uint64_t> wanted;
     std::set<Inode> counted;
     for (const auto& e : entries)
-      if (const auto* then = calm(e) && counted.insert(inode_of(e)).second ? request_.earlier->same(e) : nullptr) wanted[then->data] += then->stored();
+      if (const auto* then = calm(e) && counted.insert(inode_of(e)).second ? request_.earlier->same(e) : nullptr)
+        wanted[then->data] += then->stored();
     kept_ = request_.earlier->keep(wanted, kWorthOnePart, request_.folder);
   }
 
-  // Whether the entry's contents are in the folder now, and will be good for as long as its times stay. An error: nothing more can be done.
+  // Whether the entry's contents are in the folder now, and will be good for as long as its times stay. An error:
+  // nothing more can be done.
   Result<bool> take(Entry& e) {
     if (!calm(e) || !taken_.insert(inode_of(e)).second) return false;
-    if (const auto* then = request_.earlier == nullptr ? nullptr : request_.earlier->same(e); then != nullptr && kept_.contains(then->data)) {
+    if (const auto* then = request_.earlier == nullptr ? nullptr : request_.earlier->same(e);
+        then != nullptr && kept_.contains(then->data)) {
       e = *then;
       return true;
     }
@@ -75,7 +81,9 @@ class Copier {
     // Waits for a write that is under way: such a one holds the file, and was timed when it began.
     (void)::lseek(fd->get(), 0, SEEK_DATA);
     const auto now = status_of(fd->get());
-    if (!now || now->st_dev != e.device || now->st_ino != e.inode || nanos(now->st_ctim) != e.ctime || !times_changes(fd->get())) return false;
+    if (!now || now->st_dev != e.device || now->st_ino != e.inode || nanos(now->st_ctim) != e.ctime ||
+        !times_changes(fd->get()))
+      return false;
     e.xattrs = read_xattrs(fd->get());
     if (!data_) {
       auto made = DataFile::make(request_.folder);
@@ -96,7 +104,7 @@ class Copier {
 
   // The checkpoint itself must find room.
   [[nodiscard]] Status enough_room(const Entry& e) const {
-    struct statvfs system {};
+    struct statvfs system{};
     if (::statvfs(request_.folder.c_str(), &system) != 0) return fail_errno(errno, "statvfs " + request_.folder);
     const std::uint64_t free = system.f_bavail * system.f_frsize;
     if (free >= std::min(e.size, e.allocated) + kRoomLeft) return {};
@@ -128,8 +136,8 @@ Result<std::vector<Entry>> list(const Root& root, const std::vector<std::string>
 
 }  // namespace
 
-// In this order: the time, who has mapped what, the files' times, their contents. So each change that could be missed comes after the
-// time, and is timed later than what is kept here.
+// In this order: the time, who has mapped what, the files' times, their contents. So each change that could be missed
+// comes after the time, and is timed later than what is kept here.
 Result<Bytes> precopy(const PrecopyRequest& request, Deadline deadline) {
   const auto started = now_ns();
   auto mapped = mapped_now(request);

@@ -106,7 +106,8 @@ Result<std::vector<Entry>> walk(const Root& root, const std::string& volume, Dea
   auto fd = root.open(volume, O_RDONLY | O_DIRECTORY);
   if (!fd) return fail(Code::Invalid, "volume {} is not a folder of the container: {}", volume, fd.error().message);
   std::vector<Entry> out;
-  if (auto done = Walk{out, deadline, moving}.folder(*std::move(fd), volume); !done) return tl::unexpected(done.error());
+  if (auto done = Walk{out, deadline, moving}.folder(*std::move(fd), volume); !done)
+    return tl::unexpected(done.error());
   return out;
 }
 
@@ -114,7 +115,8 @@ Result<std::vector<std::string>> outermost(const std::vector<std::string>& volum
   std::vector<std::string> out;
   for (const auto& volume : std::set<std::string>(volumes.begin(), volumes.end())) {
     if (std::ranges::any_of(volumes, [&](const auto& other) { return volume.starts_with(other + '/'); })) continue;
-    if (!safe_path(volume)) return fail(Code::Invalid, "volume '{}': write an absolute path without '.' and '..'", volume);
+    if (!safe_path(volume))
+      return fail(Code::Invalid, "volume '{}': write an absolute path without '.' and '..'", volume);
     out.push_back(volume);
   }
   return out;

@@ -12,7 +12,8 @@ namespace cutline::files {
 
 // The folder itself first, folders before what is in them. Files come without contents and attributes.
 // Invalid: the volume is no folder. `moving`: processes run, what vanishes meanwhile is left out.
-[[nodiscard]] Result<std::vector<Entry>> walk(const Root& root, const std::string& volume, Deadline deadline, bool moving = false);
+[[nodiscard]] Result<std::vector<Entry>> walk(const Root& root, const std::string& volume, Deadline deadline,
+                                              bool moving = false);
 
 // Absolute paths in the container, each that lies in no other.
 [[nodiscard]] Result<std::vector<std::string>> outermost(const std::vector<std::string>& volumes);

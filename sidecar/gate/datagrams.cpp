@@ -54,7 +54,8 @@ Result<protocol::FlowTable> datagrams() {
     if (!read && read.error().code != Code::NotFound) return tl::unexpected(read.error());
   }
   protocol::FlowTable out;
-  for (const auto& [addresses, both] : counted) out.push_back({addresses.first, addresses.second, both.first, both.second});
+  for (const auto& [addresses, both] : counted)
+    out.push_back({addresses.first, addresses.second, both.first, both.second});
   return out;
 }
 

@@ -1,5 +1,5 @@
-// How many datagrams this pod has exchanged with each address since it began, as the kernel counted them beside the gate: they outlive
-// this process. Loopback is left out. About 0.4 us a datagram, and nothing else costs.
+// How many datagrams this pod has exchanged with each address since it began, as the kernel counted them beside the
+// gate: they outlive this process. Loopback is left out. About 0.4 us a datagram, and nothing else costs.
 #pragma once
 
 #include "base/result.hpp"

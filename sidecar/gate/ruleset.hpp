@@ -9,8 +9,8 @@
 //       accept, if the switch is off
 //       accept the control port, neighbour discovery, and sockets that carry `own_mark`
 //       queue without bypass, or drop
-//     Outgoing datagrams are counted before the gate, in `arrived` those that came through it: so a counter read behind the closed gate
-//     of a frozen application says what its state has sent and received.
+//     Outgoing datagrams are counted before the gate, in `arrived` those that came through it: so a counter read behind
+//     the closed gate of a frozen application says what its state has sent and received.
 //
 // ARP never comes to these hooks. An nft transaction is atomic, so that the switch outlives a remake of the rules.
 #pragma once

@@ -31,7 +31,8 @@ protocol::Reply Hooks::ask(const protocol::RunHooks& command) {
     runs_.erase(known);  // nothing of it has run
     return refused;
   }
-  if (!runs_.empty() && !runs_.back().ended) return protocol::Refused{{}, {Code::Busy, "hooks of another round run in this pod"}};
+  if (!runs_.empty() && !runs_.back().ended)
+    return protocol::Refused{{}, {Code::Busy, "hooks of another round run in this pod"}};
   if (runs_.size() == kRemembered) runs_.pop_front();
   runs_.push_back({command.key, {}});
   thread_ = std::jthread{[this, command](const std::stop_token& stop) { perform(command, stop); }};
@@ -57,7 +58,10 @@ Result<protocol::HooksRun> Hooks::carry_out(const protocol::RunHooks& command, c
     }
     auto outcome = hooks::run(container->launcher, hook, stop);
     outcome.hook = i;
-    log::info("hook run", {{"key", command.key}, {"container", hook.container}, {"program", hook.command.front()}, {"us", outcome.took.count()},
+    log::info("hook run", {{"key", command.key},
+                           {"container", hook.container},
+                           {"program", hook.command.front()},
+                           {"us", outcome.took.count()},
                            {"failure", outcome.failure}});
     const bool failed = !outcome.failure.empty();
     out.outcomes.push_back(std::move(outcome));

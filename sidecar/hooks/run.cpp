@@ -76,7 +76,8 @@ std::string attend(Running running, Tail& tail, const protocol::Hook& hook, cons
     pollfd said{tail.out(), POLLIN, 0};
     (void)::poll(&said, 1, static_cast<int>(deadline.sooner(kLook).left().count()));
     tail.drain();
-    if ((said.revents & POLLHUP) != 0 ? running.ends(deadline.sooner(kLook)) : running.ends(Deadline::after(Millis{0}))) {
+    if ((said.revents & POLLHUP) != 0 ? running.ends(deadline.sooner(kLook))
+                                      : running.ends(Deadline::after(Millis{0}))) {
       const auto ended = running.wait(deadline.sooner(kKill));
       tail.drain();
       return ended ? ending(*ended) : ended.error().message;
@@ -87,7 +88,8 @@ std::string attend(Running running, Tail& tail, const protocol::Hook& hook, cons
 }
 
 // Sets what failed, if anything did.
-Status run_inside(pid_t launcher, const protocol::Hook& hook, const cgroup::Freezer& place, const std::stop_token& stop, protocol::HookOutcome& out) {
+Status run_inside(pid_t launcher, const protocol::Hook& hook, const cgroup::Freezer& place, const std::stop_token& stop,
+                  protocol::HookOutcome& out) {
   auto standing = standing_of(launcher);
   if (!standing) return forward(standing, "the container's launcher");
   const auto inside = criu::Namespaces::of(launcher);
@@ -113,8 +115,10 @@ Status run_inside(pid_t launcher, const protocol::Hook& hook, const cgroup::Free
     child.output = tail->in();
     auto running = child.start();
     tail->close_in();
-    if (!running) out.failure = running.error().message;
-    else out.failure = attend(*std::move(running), *tail, hook, stop);
+    if (!running)
+      out.failure = running.error().message;
+    else
+      out.failure = attend(*std::move(running), *tail, hook, stop);
   });
   if (!entered) return entered;
   out.said = tail->said();

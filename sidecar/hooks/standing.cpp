@@ -28,7 +28,7 @@ std::optional<std::vector<std::string>> words_of(std::string_view status, std::s
 }
 
 bool executable(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
@@ -36,16 +36,23 @@ bool executable(const std::string& path) {
 
 Result<Identity> identity_from(std::string_view status) {
   const auto uid = words_of(status, "Uid"), gid = words_of(status, "Gid"), groups = words_of(status, "Groups");
-  const auto bounding = words_of(status, "CapBnd"), inheritable = words_of(status, "CapInh"), ambient = words_of(status, "CapAmb");
+  const auto bounding = words_of(status, "CapBnd"), inheritable = words_of(status, "CapInh"),
+             ambient = words_of(status, "CapAmb");
   const auto sealed = words_of(status, "NoNewPrivs");
   constexpr std::size_t kEffective = 1;  // real, effective, saved, of the file system
   for (const auto* one : {&bounding, &inheritable, &ambient, &sealed})
     if (!*one || (*one)->empty()) return fail(Code::Internal, "a process's status in /proc is not as it should be");
   if (!uid || !gid || !groups || uid->size() <= kEffective || gid->size() <= kEffective)
     return fail(Code::Internal, "a process's status in /proc is not as it should be");
-  const auto number = [](const std::string& word) { return static_cast<unsigned>(std::strtoul(word.c_str(), nullptr, 10)); };
-  const auto rights = [](const auto& words) { return static_cast<std::uint64_t>(std::strtoull(words->front().c_str(), nullptr, 16)); };
-  Identity out{number((*uid)[kEffective]), number((*gid)[kEffective]), {}, rights(bounding), rights(inheritable), rights(ambient), sealed->front() == "1"};
+  const auto number = [](const std::string& word) {
+    return static_cast<unsigned>(std::strtoul(word.c_str(), nullptr, 10));
+  };
+  const auto rights = [](const auto& words) {
+    return static_cast<std::uint64_t>(std::strtoull(words->front().c_str(), nullptr, 16));
+  };
+  Identity out{number((*uid)[kEffective]), number((*gid)[kEffective]), {},
+               rights(bounding),           rights(inheritable),        rights(ambient),
+               sealed->front() == "1"};
   for (const auto& group : *groups) out.groups.push_back(number(group));
   return out;
 }

@@ -26,7 +26,8 @@ Result<Connection> Connection::accept(int listener, const std::string& program) 
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return fail_errno(errno, "SO_PEERCRED");
-  if (!same_file(fmt::format("/proc/{}/exe", peer.pid), program)) return fail(Code::Invalid, "process {} is no launcher", peer.pid);
+  if (!same_file(fmt::format("/proc/{}/exe", peer.pid), program))
+    return fail(Code::Invalid, "process {} is no launcher", peer.pid);
   return Connection{std::move(fd), peer.pid};
 }
 
@@ -68,12 +69,14 @@ Status Connection::send(const launcher::ToLauncher& message, int descriptor) con
 Result<Fd> listen_unix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return fail(Code::Invalid, "{}: longer than a unix socket's name may be", path);
+  if (path.size() >= sizeof address.sun_path)
+    return fail(Code::Invalid, "{}: longer than a unix socket's name may be", path);
   path.copy(address.sun_path, path.size());
   Fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!fd) return fail_errno(errno, "socket");
   (void)::unlink(path.c_str());
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return fail_errno(errno, "bind " + path);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return fail_errno(errno, "bind " + path);
   if (::chmod(path.c_str(), 0666) != 0) return fail_errno(errno, "chmod " + path);  // applications run as any user
   if (::listen(fd.get(), 64) != 0) return fail_errno(errno, "listen " + path);
   return fd;

@@ -33,7 +33,7 @@ int wait_status(const criu::Exit& exit) { return exit.signal != 0 ? exit.signal 
 
 struct Hub::Entry {
   Connection connection;
-  Container container;  // named by its hello
+  Container container;                   // named by its hello
   std::optional<criu::ExitWatch> watch;  // of an adopted keeper
   bool ended = false;
   bool guarded = false;
@@ -44,7 +44,11 @@ struct Hub::Entry {
 };
 
 Hub::Hub(HubOptions options, Fd listener, Fd wake, Known known)
-    : options_(std::move(options)), listener_(std::move(listener)), wake_(std::move(wake)), known_(known), written_(std::move(known)),
+    : options_(std::move(options)),
+      listener_(std::move(listener)),
+      wake_(std::move(wake)),
+      known_(known),
+      written_(std::move(known)),
       thread_([this](const std::stop_token& stop) { serve(stop); }) {}
 
 Result<std::unique_ptr<Hub>> Hub::start(HubOptions options) {
@@ -66,7 +70,8 @@ void Hub::ring() {
   (void)!::write(wake_.get(), &one, sizeof one);
 }
 
-// ---- the thread that serves --------------------------------------------------------------------------------------------
+// ---- the thread that serves
+// --------------------------------------------------------------------------------------------
 
 void Hub::serve(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
@@ -105,14 +110,16 @@ void Hub::write_record() {
     written_ = known_;
   }
   if (options_.record.empty()) return;
-  if (auto done = replace_file(options_.record, to_json(written_)); !done) log::warn("launchers not recorded", {{"error", done.error()}});
+  if (auto done = replace_file(options_.record, to_json(written_)); !done)
+    log::warn("launchers not recorded", {{"error", done.error()}});
 }
 
 void Hub::welcome() {
   auto connection = Connection::accept(listener_.get(), options_.program);
   if (!connection) return log::warn("launcher turned away", {{"error", connection.error()}});
   auto identity = identity_of(connection->peer());
-  entries_.push_back(std::make_unique<Entry>(Entry{.connection = std::move(*connection), .identity = std::move(identity)}));
+  entries_.push_back(
+      std::make_unique<Entry>(Entry{.connection = std::move(*connection), .identity = std::move(identity)}));
 }
 
 void Hub::hear(Entry& entry) {
@@ -123,20 +130,29 @@ void Hub::hear(Entry& entry) {
     return;
   }
   for (const auto& message : *messages)
-    std::visit(overloaded{[&](const launcher::Hello& m) { on(entry, m); }, [&](const launcher::KeeperForked& m) { on(entry, m); },
-                          [&](const launcher::Ended& m) { on(entry, m); }, [&](const launcher::Guarded&) { entry.guarded = true; },
+    std::visit(overloaded{[&](const launcher::Hello& m) { on(entry, m); },
+                          [&](const launcher::KeeperForked& m) { on(entry, m); },
+                          [&](const launcher::Ended& m) { on(entry, m); },
+                          [&](const launcher::Guarded&) { entry.guarded = true; },
                           [&](const launcher::Unguarded&) { entry.unguarded = true; },
-                          [&](const launcher::Held&) { entry.held = true; entry.container.phase = Phase::Holding; },
-                          [&](const launcher::Fired&) { log::warn("a launcher had to thaw its tree", {{"container", entry.container.name}}); }},
+                          [&](const launcher::Held&) {
+                            entry.held = true;
+                            entry.container.phase = Phase::Holding;
+                          },
+                          [&](const launcher::Fired&) {
+                            log::warn("a launcher had to thaw its tree", {{"container", entry.container.name}});
+                          }},
                message);
 }
 
 void Hub::on(Entry& entry, const launcher::Hello& hello) {
   const std::string name{hello.container.view()};
   const auto* known = find(name);
-  const bool expected = options_.expected.empty() || std::ranges::find(options_.expected, name) != options_.expected.end();
+  const bool expected =
+      options_.expected.empty() || std::ranges::find(options_.expected, name) != options_.expected.end();
   if (!expected || (known != nullptr && known != &entry)) {
-    log::warn("launcher turned away", {{"container", name}, {"error", expected ? "its container has one already" : "no such container"}});
+    log::warn("launcher turned away",
+              {{"container", name}, {"error", expected ? "its container has one already" : "no such container"}});
     entry.ended = true;
     return;
   }
@@ -146,15 +162,17 @@ void Hub::on(Entry& entry, const launcher::Hello& hello) {
     entry.ended = true;
     return;
   }
-  entry.container = {name, entry.connection.peer(), hello.keeper, std::make_shared<cgroup::Freezer>(std::move(*freezer)), hello.phase};
+  entry.container = {name, entry.connection.peer(), hello.keeper,
+                     std::make_shared<cgroup::Freezer>(std::move(*freezer)), hello.phase};
   log::info("launcher here", {{"container", name}, {"launcher", entry.container.launcher}, {"keeper", hello.keeper}});
   if (known_.launchers.try_emplace(name, entry.identity).first->second != entry.identity) entry.failure = "restarted";
   (void)entry.connection.send(launcher::Grace{known_.grace});
-  // No round has begun on this connection. A CRIU that outlived a killed sidecar for a moment may have frozen the tree once more, after
-  // the launcher had thawed it.
+  // No round has begun on this connection. A CRIU that outlived a killed sidecar for a moment may have frozen the tree
+  // once more, after the launcher had thawed it.
   if (entry.container.freezer->frozen().value_or(false)) {
     log::warn("a frozen tree was left behind, thawed", {{"container", name}});
-    if (auto thawed = entry.container.freezer->thaw(); !thawed) log::error("not thawed", {{"container", name}, {"error", thawed.error()}});
+    if (auto thawed = entry.container.freezer->thaw(); !thawed)
+      log::error("not thawed", {{"container", name}, {"error", thawed.error()}});
   }
   if (hello.phase == Phase::Starting && hello.keeper == 0) {
     const auto place = std::ranges::find(options_.expected, name) - options_.expected.begin();
@@ -171,7 +189,8 @@ void Hub::on(Entry& entry, const launcher::KeeperForked& forked) {
   if (!entry.container.freezer) return;
   entry.container.keeper = forked.pid;
   if (auto added = entry.container.freezer->add(forked.pid); !added) {
-    log::error("keeper not placed: this container cannot be saved", {{"container", entry.container.name}, {"error", added.error()}});
+    log::error("keeper not placed: this container cannot be saved",
+               {{"container", entry.container.name}, {"error", added.error()}});
   }
   entry.container.phase = Phase::Running;
   (void)entry.connection.send(launcher::Go{});
@@ -200,16 +219,20 @@ void Hub::forget_ended() {
 }
 
 Hub::Entry* Hub::find(const std::string& name) const {
-  const auto found = std::ranges::find_if(entries_, [&](const auto& e) { return e->container.name == name && !e->ended; });
+  const auto found =
+      std::ranges::find_if(entries_, [&](const auto& e) { return e->container.name == name && !e->ended; });
   return found == entries_.end() ? nullptr : found->get();
 }
 
-// ---- what rounds ask ----------------------------------------------------------------------------------------------------
+// ---- what rounds ask
+// ----------------------------------------------------------------------------------------------------
 
 Result<std::vector<Container>> Hub::containers() const {
   std::unique_lock lock{mutex_};
   // A sidecar that has just started again is asked before its launchers have come back.
-  const auto all_here = [&] { return std::ranges::all_of(options_.expected, [&](const auto& name) { return find(name) != nullptr; }); };
+  const auto all_here = [&] {
+    return std::ranges::all_of(options_.expected, [&](const auto& name) { return find(name) != nullptr; });
+  };
   (void)answered_.wait_until(lock, started_ + kReconnect, all_here);
   std::vector<Container> out;
   for (const auto& entry : entries_)
@@ -232,7 +255,8 @@ Status Hub::tell_all(Flag flag, Send send, Deadline deadline, std::string_view w
   const auto all = [&] {
     return std::ranges::all_of(entries_, [&](const auto& e) { return e->container.name.empty() || (*e).*flag; });
   };
-  if (!answered_.wait_until(lock, deadline.instant(), all)) return fail(Code::Timeout, "{}: a launcher did not answer", what);
+  if (!answered_.wait_until(lock, deadline.instant(), all))
+    return fail(Code::Timeout, "{}: a launcher did not answer", what);
   return {};
 }
 
@@ -247,7 +271,8 @@ Status Hub::guard(Millis limit, Deadline deadline) {
 }
 
 Status Hub::unguard(Deadline deadline) {
-  return tell_all(&Entry::unguarded, [](Entry& entry) { return entry.connection.send(launcher::Unguard{}); }, deadline, "unguard");
+  return tell_all(
+      &Entry::unguarded, [](Entry& entry) { return entry.connection.send(launcher::Unguard{}); }, deadline, "unguard");
 }
 
 Status Hub::hold(Deadline deadline) {
@@ -273,7 +298,8 @@ Status Hub::adopt(const std::string& container, criu::ExitWatch watch) {
   return {};
 }
 
-// ---- failures -----------------------------------------------------------------------------------------------------------
+// ---- failures
+// -----------------------------------------------------------------------------------------------------------
 
 void Hub::accept(Entry& entry) {
   entry.failure.clear();

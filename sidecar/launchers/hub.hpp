@@ -1,5 +1,5 @@
-// The real Launchers: starts applications, tells launchers what a round does to their trees, and carries a restored application's end to
-// its container's end. A thread of its own serves the connections.
+// The real Launchers: starts applications, tells launchers what a round does to their trees, and carries a restored
+// application's end to its container's end. A thread of its own serves the connections.
 #pragma once
 
 #include <condition_variable>
@@ -61,7 +61,7 @@ class Hub : public Launchers {
   mutable std::condition_variable answered_;
   std::vector<std::unique_ptr<Entry>> entries_;
   Known known_;
-  Known written_;  // of the thread alone: what stands in the record
+  Known written_;        // of the thread alone: what stands in the record
   std::jthread thread_;  // last: stopped first
 };
 

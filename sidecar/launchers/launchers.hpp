@@ -1,4 +1,5 @@
-// The containers of this pod that take part, each known by its launcher: what a round asks of them. Hub is the real one.
+// The containers of this pod that take part, each known by its launcher: what a round asks of them. Hub is the real
+// one.
 #pragma once
 
 #include <sys/types.h>
@@ -45,13 +46,13 @@ class Launchers {
 
   // The following wait for nobody.
 
-  // From now on, for containers that come later too: a dead application's container waits so long for a rollback (hold) before it ends.
-  // When it was 0 before, what has failed until now is accepted.
+  // From now on, for containers that come later too: a dead application's container waits so long for a rollback (hold)
+  // before it ends. When it was 0 before, what has failed until now is accepted.
   virtual void set_grace(Millis grace) = 0;
   // What there is now has been saved: a container that had started anew is what it should be.
   virtual void saved() = 0;
-  // Applications that have died, and containers that have started anew, since they were saved or put back last. Only of containers whose
-  // launcher is here: into others nothing could be put back yet.
+  // Applications that have died, and containers that have started anew, since they were saved or put back last. Only of
+  // containers whose launcher is here: into others nothing could be put back yet.
   [[nodiscard]] virtual std::vector<protocol::Failure> failures() const = 0;
 };
 

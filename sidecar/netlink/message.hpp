@@ -66,7 +66,7 @@ class Attributes {
  public:
   explicit Attributes(View bytes) : bytes_(bytes) {}
   [[nodiscard]] std::optional<View> find(std::uint16_t type) const;
-  [[nodiscard]] Attributes nested(std::uint16_t type) const;  // empty if it is not there
+  [[nodiscard]] Attributes nested(std::uint16_t type) const;                    // empty if it is not there
   void each(std::uint16_t type, const std::function<void(View)>& visit) const;  // of a list
 
  private:

@@ -32,7 +32,8 @@ class Socket {
   [[nodiscard]] Status ignore_data();
   // A group of notifications, which arrive unasked from now on. Use a socket of its own for them.
   [[nodiscard]] Status join(int group);
-  // Hands every notification that has arrived to `each`. Exhausted: the receive buffer was full, so that some are lost; go on.
+  // Hands every notification that has arrived to `each`. Exhausted: the receive buffer was full, so that some are lost;
+  // go on.
   [[nodiscard]] Status notifications(std::string_view what, const std::function<void(const Answer&)>& each);
   // For poll(2), nothing else.
   [[nodiscard]] int descriptor() const { return fd_.get(); }

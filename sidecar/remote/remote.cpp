@@ -42,7 +42,11 @@ std::set<Epoch> epochs_in(const store::Store& store) {
 }  // namespace
 
 Remote::Remote(const store::Store& store, PodUid uid, PodName name, repository::Program program)
-    : store_(store), uid_(std::move(uid)), pod_(std::move(name)), program_(std::move(program)), perhaps_(epochs_in(store)),
+    : store_(store),
+      uid_(std::move(uid)),
+      pod_(std::move(name)),
+      program_(std::move(program)),
+      perhaps_(epochs_in(store)),
       thread_([this](const std::stop_token& stop) { work(stop); }) {
   program_.nice = kNice;
 }
@@ -75,10 +79,13 @@ Reply Remote::ask(const Upload& upload) {
     tasks_.erase(name);
     return refused;
   }
-  if (std::holds_alternative<Kept>(task.state) && repository_of(task.what).url != upload.repository.url) (void)begin(name, upload);
+  if (std::holds_alternative<Kept>(task.state) && repository_of(task.what).url != upload.repository.url)
+    (void)begin(name, upload);
   if (std::holds_alternative<Waiting>(task.state)) task.what = upload;  // the keys may be others now
-  if (const auto* kept = std::get_if<Kept>(&task.state)) return Uploaded{upload.checkpoint, kept->kept.id, kept->kept.bytes, kept->kept.added};
-  if (const auto* progress = std::get_if<Progress>(&task.state)) return Uploading{upload.checkpoint, progress->done, progress->total, progress->trouble};
+  if (const auto* kept = std::get_if<Kept>(&task.state))
+    return Uploaded{upload.checkpoint, kept->kept.id, kept->kept.bytes, kept->kept.added};
+  if (const auto* progress = std::get_if<Progress>(&task.state))
+    return Uploading{upload.checkpoint, progress->done, progress->total, progress->trouble};
   return Uploading{upload.checkpoint, {}, {}, {}};
 }
 
@@ -98,7 +105,8 @@ std::variant<Reply, std::unique_ptr<Remote::Brought>> Remote::ask(const Fetch& f
     return refused;
   }
   if (std::holds_alternative<Waiting>(task.state)) task.what = fetch;
-  if (const auto* progress = std::get_if<Progress>(&task.state)) return Fetching{fetch.checkpoint, progress->done, progress->total, progress->trouble};
+  if (const auto* progress = std::get_if<Progress>(&task.state))
+    return Fetching{fetch.checkpoint, progress->done, progress->total, progress->trouble};
   return Fetching{fetch.checkpoint, {}, {}, {}};
 }
 
@@ -162,11 +170,14 @@ Remote::State Remote::perform(const Upload& upload, const repository::Attention&
     if (!found) return Failed{found.error()};
     if (!found->empty()) return Kept{{found->front().id, bytes, Bytes{0}}};
   }
-  if (const auto whole = store_.verify(upload.checkpoint, upload.digest, within(kReading)); !whole) return Failed{whole.error()};
-  auto kept = restic.keep_folder(store_.checkpoint_folder(upload.checkpoint), pod_.value, tags, within(kLongest), attention);
+  if (const auto whole = store_.verify(upload.checkpoint, upload.digest, within(kReading)); !whole)
+    return Failed{whole.error()};
+  auto kept =
+      restic.keep_folder(store_.checkpoint_folder(upload.checkpoint), pod_.value, tags, within(kLongest), attention);
   if (!kept) return Failed{kept.error()};
   kept->bytes = bytes;  // restic counts the manifest too
-  log::info("checkpoint kept in the repository", {{"epoch", upload.checkpoint}, {"bytes", value(bytes)}, {"added", value(kept->added)}});
+  log::info("checkpoint kept in the repository",
+            {{"epoch", upload.checkpoint}, {"bytes", value(bytes)}, {"added", value(kept->added)}});
   return Kept{*std::move(kept)};
 }
 
@@ -175,10 +186,12 @@ Remote::State Remote::perform(const Fetch& fetch, const repository::Attention& a
   if (!draft) return Failed{draft.error()};
   (void)first_try(fetch.checkpoint);  // an upload of it will look first
   const Restic restic{fetch.repository, program_};
-  if (auto restored = restic.restore(fetch.id, draft->folder(), within(kLongest), attention); !restored) return Failed{restored.error()};
+  if (auto restored = restic.restore(fetch.id, draft->folder(), within(kLongest), attention); !restored)
+    return Failed{restored.error()};
   auto stored = store_.check(*draft, fetch.digest, within(kReading));
   if (!stored) return Failed{stored.error().in("what the repository holds")};
-  log::info("checkpoint brought from the repository", {{"epoch", fetch.checkpoint}, {"bytes", value(stored->manifest.checkpoint.bytes)}});
+  log::info("checkpoint brought from the repository",
+            {{"epoch", fetch.checkpoint}, {"bytes", value(stored->manifest.checkpoint.bytes)}});
   return std::make_unique<Brought>(*std::move(draft), *std::move(stored));
 }
 

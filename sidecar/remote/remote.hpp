@@ -1,8 +1,8 @@
-// A pod's checkpoints on their way to the repository and back, in the background: one at a time, on a thread of its own, niced, and
-// standing still while a round goes on.
+// A pod's checkpoints on their way to the repository and back, in the background: one at a time, on a thread of its
+// own, niced, and standing still while a round goes on.
 //
-// Every question is answered at once: how far it is, how it ended, or why it failed; after a failure the next question begins anew. What
-// has been stored is known by its tags: a sidecar that starts again finds it. Thread-safe.
+// Every question is answered at once: how far it is, how it ended, or why it failed; after a failure the next question
+// begins anew. What has been stored is known by its tags: a sidecar that starts again finds it. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -40,8 +40,12 @@ class Remote {
 
  private:
   struct Waiting {};
-  struct Kept { repository::Kept kept; };
-  struct Failed { Error why; };
+  struct Kept {
+    repository::Kept kept;
+  };
+  struct Failed {
+    Error why;
+  };
   using State = std::variant<Waiting, repository::Progress, Kept, std::unique_ptr<Brought>, Failed>;
   struct Task {
     std::variant<protocol::Upload, protocol::Fetch> what;
@@ -67,7 +71,7 @@ class Remote {
   std::condition_variable_any changed_;
   std::map<Name, Task> tasks_;
   std::deque<Name> queue_;
-  std::optional<Name> at_;  // which the thread is at
+  std::optional<Name> at_;   // which the thread is at
   std::set<Epoch> perhaps_;  // checkpoints that may be in a repository already: from before this start, or tried since
   std::jthread thread_;
 };

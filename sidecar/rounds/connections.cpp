@@ -53,6 +53,8 @@ Status save_external(const store::Store& store, const std::vector<protocol::Conn
   return replace_file(store.root() + "/" + kExternalFile, rows.dump());
 }
 
-Result<protocol::CounterTable> load_external(const store::Store& store) { return load(store.root() + "/" + kExternalFile); }
+Result<protocol::CounterTable> load_external(const store::Store& store) {
+  return load(store.root() + "/" + kExternalFile);
+}
 
 }  // namespace cutline::sidecar

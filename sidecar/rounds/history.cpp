@@ -23,7 +23,9 @@ Status History::read() {
     } else if (stored->committed) {
       const auto index = stored->manifest.checkpoint.index;
       const auto names = lineage_.names.find(index);
-      checkpoints_.emplace(index, names == lineage_.names.end() ? std::move(stored->manifest.checkpoint) : names->second(std::move(stored->manifest.checkpoint)));
+      checkpoints_.emplace(index, names == lineage_.names.end()
+                                      ? std::move(stored->manifest.checkpoint)
+                                      : names->second(std::move(stored->manifest.checkpoint)));
     } else if (protocol::is_own(epoch)) {
       if (auto gone = store_->discard(epoch); !gone) return gone;
     }
@@ -59,7 +61,8 @@ Status History::kept(Epoch epoch, sockets::Tracker& tracker) {
 Status History::adopt(store::Draft& draft, const store::Stored& stored) {
   auto checkpoint = stored.manifest.checkpoint;
   auto index = checkpoint.index;
-  if (const auto known = checkpoints_.find(index); known != checkpoints_.end() && known->second.epoch != draft.epoch()) {
+  if (const auto known = checkpoints_.find(index);
+      known != checkpoints_.end() && known->second.epoch != draft.epoch()) {
     const auto next = store_->next_index();
     if (!next) return tl::unexpected(next.error());
     index = *next;
@@ -76,7 +79,8 @@ Status History::adopt(store::Draft& draft, const store::Stored& stored) {
 Status History::went_back(const sockets::Tracker& tracker, const protocol::Readdressing& names) {
   lineage_.present = tracker.parent();
   const auto before = lineage_.names.find(lineage_.present);
-  const auto step = protocol::Readdressing::between(before == lineage_.names.end() ? protocol::Readdressing{} : before->second, names);
+  const auto step = protocol::Readdressing::between(
+      before == lineage_.names.end() ? protocol::Readdressing{} : before->second, names);
   if (step.empty()) return save();
   for (auto& [index, checkpoint] : checkpoints_) {
     checkpoint = step(std::move(checkpoint));

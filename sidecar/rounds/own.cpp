@@ -56,11 +56,12 @@ Status OwnTime::make_room(const std::set<Epoch>& needed) {
   for (std::size_t left = own.size(); const auto one : own) {
     if (left < kMostOwn) break;
     if (needed.contains(one) || history_.find(one)->index == history_.present()) continue;
-    log::warn("the oldest checkpoint of our own goes, nobody has collected any", {{"checkpoint", one}, {"most", kMostOwn}});
+    log::warn("the oldest checkpoint of our own goes, nobody has collected any",
+              {{"checkpoint", one}, {"most", kMostOwn}});
     if (auto gone = history_.forget(one, tracker_); !gone) return gone;
     --left;
   }
-  struct statvfs disk {};
+  struct statvfs disk{};
   if (::statvfs(store_.root().c_str(), &disk) != 0) return fail_errno(errno, "look at the disk of " + store_.root());
   const std::uint64_t free = disk.f_bavail * disk.f_frsize, all = disk.f_blocks * disk.f_frsize;
   const auto wanted = std::max(2 * last, all / 20);

@@ -1,9 +1,9 @@
-// When this pod takes a checkpoint by itself, and how many of them its disk is given. Independent checkpointing: "each process simply
-// records its local state from time to time". Of one thread.
+// When this pod takes a checkpoint by itself, and how many of them its disk is given. Independent checkpointing: "each
+// process simply records its local state from time to time". Of one thread.
 //
-// The operator collects what no recovery line can need. While nobody does, two limits keep the disk: none begins when less is free
-// than twice the last one's size or a twentieth of the file system, and of more than kMostOwn the oldest goes, first among those that
-// do not lead to the present, never the one on which the present follows.
+// The operator collects what no recovery line can need. While nobody does, two limits keep the disk: none begins when
+// less is free than twice the last one's size or a twentieth of the file system, and of more than kMostOwn the oldest
+// goes, first among those that do not lead to the present, never the one on which the present follows.
 #pragma once
 
 #include <random>
@@ -25,7 +25,8 @@ class OwnTime {
   void configure(const std::optional<protocol::Independent>& own, Instant now);
   [[nodiscard]] std::optional<Instant> next() const { return next_; }
   [[nodiscard]] bool is_due(Instant now) const { return next_ && now >= *next_; }
-  // What to feed, if it is time; `needed`: checkpoints that a rollback holds. No room: nothing, and the next time is later.
+  // What to feed, if it is time; `needed`: checkpoints that a rollback holds. No room: nothing, and the next time is
+  // later.
   [[nodiscard]] std::optional<protocol::participant::Due> due(const std::set<Epoch>& needed, Instant now);
   // How it ended; also whether it could be kept.
   void ended(const Status& result, Instant now);

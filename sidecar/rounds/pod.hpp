@@ -19,8 +19,8 @@ struct PodParts {
   const criu::Runner& criu;
   std::string work;  // a folder for CRIU's logs
   std::uint16_t control_port = 0;
-  bool sees_closings = true;   // this kernel tells which connections close
-  bool sees_datagrams = true;  // ... and counts datagrams
+  bool sees_closings = true;              // this kernel tells which connections close
+  bool sees_datagrams = true;             // ... and counts datagrams
   std::optional<Instant> gate_closed_at;  // of the round that runs
   Bytes written{};                        // into files, by the restore that ran last
 };

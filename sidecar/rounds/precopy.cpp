@@ -23,7 +23,9 @@ constexpr std::uint64_t kWorthAPass = 16 << 20;  // bytes
 
 }  // namespace
 
-Precopy::Precopy(const store::Store& store, const Launchers& launchers) : store_(store), launchers_(launchers) { clear(); }
+Precopy::Precopy(const store::Store& store, const Launchers& launchers) : store_(store), launchers_(launchers) {
+  clear();
+}
 
 Precopy::~Precopy() {
   thread_.request_stop();
@@ -31,11 +33,15 @@ Precopy::~Precopy() {
   clear();
 }
 
-std::string Precopy::folder(const std::string& container) const { return fmt::format("{}/{}/{}", store_.root(), kFolder, container); }
+std::string Precopy::folder(const std::string& container) const {
+  return fmt::format("{}/{}/{}", store_.root(), kFolder, container);
+}
 
 protocol::Reply Precopy::ask(const protocol::Precopy& command, std::optional<Epoch> last) {
   std::unique_lock lock{mutex_};
-  if (key_ == command.key) return going_on_ ? protocol::Reply{protocol::Precopying{key_}} : protocol::Reply{protocol::Precopied{key_, copied_}};
+  if (key_ == command.key)
+    return going_on_ ? protocol::Reply{protocol::Precopying{key_}}
+                     : protocol::Reply{protocol::Precopied{key_, copied_}};
   if (going_on_) {  // of a round that has given up
     thread_.request_stop();
     return protocol::Precopying{command.key};
@@ -86,9 +92,13 @@ void Precopy::perform(const protocol::Precopy& command, std::optional<Epoch> las
     if (volumes.empty()) continue;
     const auto start = std::chrono::steady_clock::now();
     const auto copied = copy(container, volumes, last, stop);
-    if (!copied) log::warn("volumes not copied beforehand", {{"container", container.name}, {"error", copied.error()}});
-    else log::info("volumes copied beforehand", {{"container", container.name}, {"bytes", value(*copied)},
-                   {"us", std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start).count()}});
+    if (!copied)
+      log::warn("volumes not copied beforehand", {{"container", container.name}, {"error", copied.error()}});
+    else
+      log::info("volumes copied beforehand",
+                {{"container", container.name},
+                 {"bytes", value(*copied)},
+                 {"us", std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start).count()}});
     const std::scoped_lock lock{mutex_};
     copied_ = Bytes{value(copied_) + value(copied.value_or(Bytes{}))};
   }
@@ -114,8 +124,8 @@ std::function<Result<std::vector<int>>()> Precopy::processes() const {
 }
 
 // Each pass stands on the one before, the first on the last checkpoint.
-Result<Bytes> Precopy::copy(const Container& container, const std::vector<std::string>& volumes, std::optional<Epoch> last,
-                            const std::stop_token& stop) {
+Result<Bytes> Precopy::copy(const Container& container, const std::vector<std::string>& volumes,
+                            std::optional<Epoch> last, const std::stop_token& stop) {
   const auto deadline = Deadline::after(kLongest);
   std::string before = last ? store_.container_folder(*last, container.name) : std::string{};
   std::uint64_t all = 0;
@@ -123,8 +133,10 @@ Result<Bytes> Precopy::copy(const Container& container, const std::vector<std::s
     const auto to = fmt::format("{}/{}", folder(container.name), pass);
     std::error_code error;
     if (fs::create_directories(to, error); error) return fail_errno(error.value(), "create " + to);
-    auto earlier = before.empty() ? Result<files::Earlier>{fail(Code::NotFound, "none")} : files::Earlier::link(before, to);
-    const auto copied = files::precopy({container.launcher, processes(), volumes, to, earlier ? &*earlier : nullptr, stop}, deadline);
+    auto earlier =
+        before.empty() ? Result<files::Earlier>{fail(Code::NotFound, "none")} : files::Earlier::link(before, to);
+    const auto copied =
+        files::precopy({container.launcher, processes(), volumes, to, earlier ? &*earlier : nullptr, stop}, deadline);
     if (!copied) return pass == 0 ? copied : Result<Bytes>{Bytes{all}};
     {
       const std::scoped_lock lock{mutex_};

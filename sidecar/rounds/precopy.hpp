@@ -1,7 +1,7 @@
 // Copies declared volumes in the background while the application runs, for the checkpoint that comes next.
 //
-// Whatever becomes of it, no harm is done: what it has not copied is copied while all stand still. Its folder lies beside the store's
-// checkpoints, and goes when it has been used, after a while, and with the next start. Thread-safe.
+// Whatever becomes of it, no harm is done: what it has not copied is copied while all stand still. Its folder lies
+// beside the store's checkpoints, and goes when it has been used, after a while, and with the next start. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -35,8 +35,8 @@ class Precopy {
 
  private:
   void perform(const protocol::Precopy& command, std::optional<Epoch> last, const std::stop_token& stop);
-  [[nodiscard]] Result<Bytes> copy(const Container& container, const std::vector<std::string>& volumes, std::optional<Epoch> last,
-                                   const std::stop_token& stop);
+  [[nodiscard]] Result<Bytes> copy(const Container& container, const std::vector<std::string>& volumes,
+                                   std::optional<Epoch> last, const std::stop_token& stop);
   [[nodiscard]] std::string folder(const std::string& container) const;
   [[nodiscard]] std::function<Result<std::vector<int>>()> processes() const;
 

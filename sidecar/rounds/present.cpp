@@ -55,10 +55,12 @@ Result<std::vector<protocol::Finding>> preflight_findings(const PodParts& pod) {
     for (auto& finding : preflight::inspect(subject_of(container))) out.push_back(std::move(finding));
   if (!pod.sees_datagrams)
     out.push_back({false, "", "", "datagrams of this pod",
-                   "this kernel cannot count them (nftables dynamic sets): pods that talk by UDP alone are taken for independent"});
+                   "this kernel cannot count them (nftables dynamic sets): pods that talk by UDP alone are taken for "
+                   "independent"});
   if (!pod.sees_closings)
-    out.push_back({false, "", "", "connections that have closed",
-                   "this kernel does not tell of them (sock_diag notifications): every pod is taken to depend on this one"});
+    out.push_back(
+        {false, "", "", "connections that have closed",
+         "this kernel does not tell of them (sock_diag notifications): every pod is taken to depend on this one"});
   return out;
 }
 

@@ -4,9 +4,9 @@
 #include <future>
 
 #include "base/log.hpp"
+#include "sidecar/criu/tcp_images.hpp"
 #include "sidecar/files/files.hpp"
 #include "sidecar/gate/datagrams.hpp"
-#include "sidecar/criu/tcp_images.hpp"
 #include "sidecar/rounds/connections.hpp"
 #include "sidecar/rounds/sequences.hpp"
 #include "sidecar/sockets/destroy.hpp"
@@ -38,15 +38,19 @@ Result<std::vector<Container>> match(const Launchers& launchers, const store::Ma
 }
 
 // Ends all trees, and with them their sockets: what they leave behind would hold the tuples, or speak to peers.
-Status end_processes(PodParts& pod, const std::vector<Container>& containers, const protocol::CounterTable& connections) {
+Status end_processes(PodParts& pod, const std::vector<Container>& containers,
+                     const protocol::CounterTable& connections) {
   if (auto held = pod.launchers.hold(Deadline::after(kLauncherAnswer)); !held) return held;
   const auto live = sockets::tcp_sockets(Deadline::after(kSockets));
   if (!live) return forward(live, "sockets");
   pod.tracker.ending(*live);
   for (const auto& container : containers)
-    if (auto killed = container.freezer->kill_all(Deadline::after(kKill)); !killed) return forward(killed, "end " + container.name);
-  if (auto ended = sockets::destroy_orphans(pod.control_port, Deadline::after(kSockets)); !ended) return forward(ended, "sockets");
-  if (auto ended = sockets::destroy(connections, sockets::Which::All, Deadline::after(kSockets)); !ended) return forward(ended, "sockets");
+    if (auto killed = container.freezer->kill_all(Deadline::after(kKill)); !killed)
+      return forward(killed, "end " + container.name);
+  if (auto ended = sockets::destroy_orphans(pod.control_port, Deadline::after(kSockets)); !ended)
+    return forward(ended, "sockets");
+  if (auto ended = sockets::destroy(connections, sockets::Which::All, Deadline::after(kSockets)); !ended)
+    return forward(ended, "sockets");
   return pod.gate.discard();
 }
 
@@ -55,7 +59,8 @@ struct Moves {
   protocol::Readdressing names;
 };
 
-// The images with their connections' sequence numbers moved on, and their names of today, beside the store's folders; gone with the object.
+// The images with their connections' sequence numbers moved on, and their names of today, beside the store's folders;
+// gone with the object.
 class MovedImages {
  public:
   static Result<MovedImages> of(const PodParts& pod, const std::string& folder, const Moves& moves) {
@@ -81,8 +86,11 @@ Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, 
   const auto put = files::put_back({container.launcher, folder}, deadline);
   if (!put) return forward(put, "container " + container.name);
   pod.written = Bytes{value(pod.written) + value(put->written)};
-  log::info("files put back", {{"container", container.name}, {"written", value(put->written)}, {"unchanged", put->unchanged},
-                               {"compared", put->compared}, {"removed", put->removed}});
+  log::info("files put back", {{"container", container.name},
+                               {"written", value(put->written)},
+                               {"unchanged", put->unchanged},
+                               {"compared", put->compared},
+                               {"removed", put->removed}});
   const auto work = pod.work + "/" + container.name;
   std::error_code error;
   std::filesystem::create_directories(work, error);
@@ -96,7 +104,8 @@ Status restore_one(PodParts& pod, const Container& container, Epoch checkpoint, 
 }
 
 // One after the other: their numbers and loopback connections are apart, but CRIU's checks of free numbers are not.
-Status restore_all(PodParts& pod, const std::vector<Container>& containers, Epoch checkpoint, const Moves& moves, Deadline deadline) {
+Status restore_all(PodParts& pod, const std::vector<Container>& containers, Epoch checkpoint, const Moves& moves,
+                   Deadline deadline) {
   for (const auto& container : containers)
     if (auto restored = restore_one(pod, container, checkpoint, moves, deadline); !restored) return restored;
   return {};
@@ -160,13 +169,15 @@ Status stop(PodParts& pod, const protocol::participant::EndAll& request) {
   return end_processes(pod, *containers, connections);
 }
 
-Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoint, const protocol::Readdressing& names) {
+Result<std::vector<protocol::Shift>> shifts(const PodParts& pod, Epoch checkpoint,
+                                            const protocol::Readdressing& names) {
   if (checkpoint == kStart) return std::vector<protocol::Shift>{};
   const auto stored = pod.store.load(checkpoint);
   return stored ? shifts_to(pod.store, stored->manifest, names) : tl::unexpected(stored.error());
 }
 
-Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request, const protocol::Readdressing& names) {
+Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::PutBack& request,
+                                   const protocol::Readdressing& names) {
   pod.written = {};
   if (request.checkpoint == kStart) return end_for_good(pod);
   const auto start = Clock::now();
@@ -196,10 +207,15 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   const auto flows = gate::datagrams();
   if (!flows) return forward(flows, "datagrams");
   for (const auto& missing : pod.tracker.restored(checkpoint, *live, *flows, renamed(numbers->offsets, names)))
-    log::warn("connection not restored", {{"local_port", missing.local.port}, {"remote", missing.remote.address}, {"remote_port", missing.remote.port}});
+    log::warn(
+        "connection not restored",
+        {{"local_port", missing.local.port}, {"remote", missing.remote.address}, {"remote_port", missing.remote.port}});
   const auto closed = sockets::destroy(names(*external), sockets::Which::All, Deadline::after(kSockets));
   if (!closed) return forward(closed, "external connections");
-  log::info("checkpoint put back", {{"epoch", request.epoch}, {"checkpoint", request.checkpoint}, {"closed_external", *closed}, {"us", since(start).count()}});
+  log::info("checkpoint put back", {{"epoch", request.epoch},
+                                    {"checkpoint", request.checkpoint},
+                                    {"closed_external", *closed},
+                                    {"us", since(start).count()}});
   return protocol::Timings{.restore = since(start)};
 }
 

@@ -113,8 +113,11 @@ Result<std::vector<Prepared>> prepare(const PodParts& pod, const std::vector<Con
     out[i].criu.emplace(*std::move(criu));
     const auto copy = copies.find(container.name);
     if (copy == copies.end()) return {};
-    if (auto earlier = files::Earlier::link(copy->second, out[i].folder)) out[i].earlier.emplace(*std::move(earlier));
-    else log::info("nothing is taken over from an earlier copy", {{"container", container.name}, {"why", earlier.error()}});
+    if (auto earlier = files::Earlier::link(copy->second, out[i].folder))
+      out[i].earlier.emplace(*std::move(earlier));
+    else
+      log::info("nothing is taken over from an earlier copy",
+                {{"container", container.name}, {"why", earlier.error()}});
     return {};
   });
   if (!done) return tl::unexpected(done.error());
@@ -128,10 +131,17 @@ Status dump(const PodParts& pod, const Container& container, Prepared& prepared,
     auto pids = container.freezer->pids();
     if (!pids) return tl::unexpected(pids.error());
     const auto start = Clock::now();
-    const auto files = files::capture({container.launcher, {pids->begin(), pids->end()}, std::move(volumes), prepared.folder,
-                                       prepared.earlier ? &*prepared.earlier : nullptr, neighbours}, deadline);
+    const auto files = files::capture({container.launcher,
+                                       {pids->begin(), pids->end()},
+                                       std::move(volumes),
+                                       prepared.folder,
+                                       prepared.earlier ? &*prepared.earlier : nullptr,
+                                       neighbours},
+                                      deadline);
     if (!files) return tl::unexpected(files.error());
-    log::info("files captured", {{"container", container.name}, {"bytes", value(files->bytes)}, {"copied", value(files->copied)},
+    log::info("files captured", {{"container", container.name},
+                                 {"bytes", value(files->bytes)},
+                                 {"copied", value(files->copied)},
                                  {"us", since(start).count()}});
     return {};
   });
@@ -150,10 +160,11 @@ std::vector<pid_t> neighbours_of(const std::vector<Container>& containers, std::
   return out;
 }
 
-// All processes stand, the gate is closed, and no connection waits to be accepted: the sockets as they are then. What has arrived at the
-// last moment is accepted behind the closed gate, where nothing new arrives: what the application sends meanwhile is held there.
-Result<sockets::Sockets> stand_still(PodParts& pod, const std::vector<Container>& containers, Frozen& frozen, Millis hold,
-                                     Deadline deadline) {
+// All processes stand, the gate is closed, and no connection waits to be accepted: the sockets as they are then. What
+// has arrived at the last moment is accepted behind the closed gate, where nothing new arrives: what the application
+// sends meanwhile is held there.
+Result<sockets::Sockets> stand_still(PodParts& pod, const std::vector<Container>& containers, Frozen& frozen,
+                                     Millis hold, Deadline deadline) {
   for (int tries = 0;; ++tries) {
     if (auto done = frozen.freeze(deadline.sooner(kFreeze)); !done) return forward(done, "freeze");
     if (tries == 0) {
@@ -171,7 +182,8 @@ Result<sockets::Sockets> stand_still(PodParts& pod, const std::vector<Container>
   }
 }
 
-// Whom the pod has talked to since its last checkpoint, as it stands still. After the dump: the kernel tells of closed connections late.
+// Whom the pod has talked to since its last checkpoint, as it stands still. After the dump: the kernel tells of closed
+// connections late.
 Status note_interval(PodParts& pod, protocol::LocalCheckpoint& checkpoint) {
   const auto flows = gate::datagrams();
   if (!flows) return tl::unexpected(flows.error());
@@ -192,13 +204,15 @@ store::Manifest manifest_of(const PodParts& pod, const std::vector<Container>& c
 
 Status fit(const std::vector<Container>& containers) {
   for (const auto& container : containers)
-    if (!container.runs()) return fail(Code::Unavailable, "container {}: its application is not running", container.name);
+    if (!container.runs())
+      return fail(Code::Unavailable, "container {}: its application is not running", container.name);
   return {};
 }
 
 }  // namespace
 
-Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participant::Save& request, const Copies& copies) {
+Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participant::Save& request,
+                                       const Copies& copies) {
   const auto deadline = Deadline::after(request.hold);
   auto containers = pod.launchers.containers();
   if (!containers) return tl::unexpected(containers.error());
@@ -218,10 +232,12 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
   auto live = stand_still(pod, *containers, frozen, request.hold, deadline);
   if (!live) return tl::unexpected(live.error());
   manifest.checkpoint.counters = pod.tracker.counters(*live);
-  std::erase_if(*live, [&](const auto& socket) { return socket.local.port == pod.control_port; });  // ours, not the application's
+  std::erase_if(
+      *live, [&](const auto& socket) { return socket.local.port == pod.control_port; });  // ours, not the application's
   const auto dump_start = Clock::now();
   const auto dumped = for_each(*containers, [&](const Container& container, std::size_t i) {
-    return dump(pod, container, (*prepared)[i], volumes_of(request.options, container.name), neighbours_of(*containers, i), deadline);
+    return dump(pod, container, (*prepared)[i], volumes_of(request.options, container.name),
+                neighbours_of(*containers, i), deadline);
   });
   if (!dumped) return tl::unexpected(dumped.error());
   if (auto live_still = all_live(*containers); !live_still) return tl::unexpected(live_still.error());
@@ -232,7 +248,8 @@ Result<protocol::LocalCheckpoint> save(PodParts& pod, const protocol::participan
 
   manifest.checkpoint.gate = pod.gate.kind();
   if (auto kept = save_loopback(*draft, *live); !kept) return tl::unexpected(kept.error());
-  if (auto kept = save_offsets(*draft, pod.tracker, manifest.checkpoint.counters); !kept) return tl::unexpected(kept.error());
+  if (auto kept = save_offsets(*draft, pod.tracker, manifest.checkpoint.counters); !kept)
+    return tl::unexpected(kept.error());
   auto checkpoint = manifest.checkpoint;
   const auto seal_start = Clock::now();
   const auto sealed = pod.store.seal(*draft, std::move(manifest));

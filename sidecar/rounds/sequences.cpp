@@ -50,7 +50,8 @@ Result<Bases::Numbers> noted(const store::Store& store) {
 
 }  // namespace
 
-Status save_offsets(const store::Draft& draft, const sockets::Tracker& tracker, const protocol::CounterTable& counters) {
+Status save_offsets(const store::Draft& draft, const sockets::Tracker& tracker,
+                    const protocol::CounterTable& counters) {
   const auto folder = draft.container(kPodPart);
   if (!folder) return tl::unexpected(folder.error());
   Json rows = Json::array();
@@ -82,7 +83,8 @@ Status forget_numbers(const store::Store& store) {
   return ::unlink(path.c_str()) == 0 || errno == ENOENT ? Status{} : fail_errno(errno, "unlink " + path);
 }
 
-Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const store::Manifest& checkpoint, const protocol::Readdressing& names) {
+Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const store::Manifest& checkpoint,
+                                               const protocol::Readdressing& names) {
   auto then = offsets_at(store, checkpoint);
   const auto now = noted(store);
   if (!then || !now) return tl::unexpected(then ? now.error() : then.error());
@@ -90,13 +92,15 @@ Result<std::vector<protocol::Shift>> shifts_to(const store::Store& store, const 
   for (const auto& row : checkpoint.checkpoint.counters) {
     const protocol::Connection connection{row.local, row.remote};
     auto [sent, received] = (*then)[connection];
-    if (const auto number = now->find(names(connection)); number != now->end()) received = number->second - static_cast<std::uint32_t>(row.received);
+    if (const auto number = now->find(names(connection)); number != now->end())
+      received = number->second - static_cast<std::uint32_t>(row.received);
     out.push_back({connection, sent, received});
   }
   return out;
 }
 
-Result<Agreed> agreed(const store::Store& store, const store::Manifest& checkpoint, const std::vector<protocol::Shift>& shifts) {
+Result<Agreed> agreed(const store::Store& store, const store::Manifest& checkpoint,
+                      const std::vector<protocol::Shift>& shifts) {
   auto then = offsets_at(store, checkpoint);
   if (!then) return tl::unexpected(then.error());
   Agreed out;

@@ -23,20 +23,27 @@ Instant now() { return std::chrono::steady_clock::now(); }
 
 // Of a message that belongs to a round.
 constexpr auto epoch_or_none = [](const auto& message) {
-  if constexpr (requires { message.epoch; }) return message.epoch;
-  else return Epoch{};
+  if constexpr (requires { message.epoch; })
+    return message.epoch;
+  else
+    return Epoch{};
 };
 
-Epoch epoch_of(const Command& command) {
-  return std::visit(epoch_or_none, command);
-}
+Epoch epoch_of(const Command& command) { return std::visit(epoch_or_none, command); }
 
 Epoch epoch_of(const Reply& reply) { return std::visit(epoch_or_none, reply); }
 
 }  // namespace
 
-Shell::Shell(PodParts& pod, History& history, Remote& remote, p::Durable recorded, const protocol::Configure& configured)
-    : pod_(pod), precopy_(pod.store, pod.launchers), history_(history), remote_(remote), hooks_(pod.launchers), own_(pod.store, history, pod.tracker), state_(p::revive(recorded)),
+Shell::Shell(PodParts& pod, History& history, Remote& remote, p::Durable recorded,
+             const protocol::Configure& configured)
+    : pod_(pod),
+      precopy_(pod.store, pod.launchers),
+      history_(history),
+      remote_(remote),
+      hooks_(pod.launchers),
+      own_(pod.store, history, pod.tracker),
+      state_(p::revive(recorded)),
       worker_([this](const std::stop_token& stop) { work(stop); }),
       thread_([this, configured](const std::stop_token& stop) {
         apply(configured);
@@ -49,7 +56,9 @@ Shell::~Shell() {
   arrived_.notify_all();
 }
 
-void Shell::command(Command command, control::Server::ReplyTo reply) { post(Asked{std::move(command), std::move(reply)}); }
+void Shell::command(Command command, control::Server::ReplyTo reply) {
+  post(Asked{std::move(command), std::move(reply)});
+}
 
 void Shell::post(Input input) {
   {
@@ -102,10 +111,12 @@ void Shell::handle(Input& input) {
   if (auto* asked = std::get_if<Asked>(&input)) return handle_asked(*asked);
   auto& event = std::get<Event>(input);
   if (auto* saved = std::get_if<p::SaveEnded>(&event); saved && protocol::is_own(saved->epoch))
-    own_failure_ = saved->result ? Error{Code::Timeout, "the save ended after the gate's deadline"} : saved->result.error();
+    own_failure_ =
+        saved->result ? Error{Code::Timeout, "the save ended after the gate's deadline"} : saved->result.error();
   // Before anybody hears of it: the next interval begins where the pod was put back to.
   if (auto* restored = std::get_if<p::RestoreEnded>(&event); restored && restored->result) {
-    if (auto written = history_.went_back(pod_.tracker, names_); !written) restored->result = forward(written, "lineage");
+    if (auto written = history_.went_back(pod_.tracker, names_); !written)
+      restored->result = forward(written, "lineage");
     own_.start_again(now());
   }
   feed(event);
@@ -114,32 +125,36 @@ void Shell::handle(Input& input) {
 void Shell::handle_asked(Asked& asked) {
   if (direct(asked)) return;
   if (begins_beside_hooks(asked.command))
-    return asked.reply(protocol::Refused{epoch_of(asked.command), {Code::Busy, "hooks of another round run in this pod"}});
+    return asked.reply(
+        protocol::Refused{epoch_of(asked.command), {Code::Busy, "hooks of another round run in this pod"}});
   waiting_.push_back({epoch_of(asked.command), std::move(asked.reply)});
   feed(p::Commanded{std::move(asked.command), now()});
 }
 
-// ---- what concerns no round -------------------------------------------------------------------------------------------
+// ---- what concerns no round
+// -------------------------------------------------------------------------------------------
 
 bool Shell::direct(Asked& asked) {
-  return std::visit(overloaded{
-                        [&](const protocol::Forget&) { return forget(asked), true; },
-                        [&](const protocol::Upload& m) { return asked.reply(upload(m)), true; },
-                        [&](const protocol::Fetch& m) { return asked.reply(fetch(m)), true; },
-                        [&](const protocol::Recall& m) { return asked.reply(recall(m.last)), true; },
-                        [&](const protocol::Probe&) { return asked.reply(protocol::Probed{pod_.launchers.failures()}), true; },
-                        [&](const protocol::Configure& m) { return asked.reply(configure(m)), true; },
-                        [&](const protocol::Preflight&) {
-                          auto found = preflight_findings(pod_);
-                          asked.reply(found ? Reply{protocol::Findings{*std::move(found)}} : Reply{protocol::Refused{{}, found.error()}});
-                          return true;
-                        },
-                        [&](const protocol::Sever&) { return sever(asked), true; },
-                        [&](const protocol::RunHooks& m) { return asked.reply(run_hooks(m)), true; },
-                        [&](const protocol::Precopy& m) { return asked.reply(precopy(m)), true; },
-                        [](const auto&) { return false; },
-                    },
-                    asked.command);
+  return std::visit(
+      overloaded{
+          [&](const protocol::Forget&) { return forget(asked), true; },
+          [&](const protocol::Upload& m) { return asked.reply(upload(m)), true; },
+          [&](const protocol::Fetch& m) { return asked.reply(fetch(m)), true; },
+          [&](const protocol::Recall& m) { return asked.reply(recall(m.last)), true; },
+          [&](const protocol::Probe&) { return asked.reply(protocol::Probed{pod_.launchers.failures()}), true; },
+          [&](const protocol::Configure& m) { return asked.reply(configure(m)), true; },
+          [&](const protocol::Preflight&) {
+            auto found = preflight_findings(pod_);
+            asked.reply(found ? Reply{protocol::Findings{*std::move(found)}}
+                              : Reply{protocol::Refused{{}, found.error()}});
+            return true;
+          },
+          [&](const protocol::Sever&) { return sever(asked), true; },
+          [&](const protocol::RunHooks& m) { return asked.reply(run_hooks(m)), true; },
+          [&](const protocol::Precopy& m) { return asked.reply(precopy(m)), true; },
+          [](const auto&) { return false; },
+      },
+      asked.command);
 }
 
 std::set<Epoch> Shell::needed() const {
@@ -153,7 +168,8 @@ std::set<Epoch> Shell::needed() const {
 // Not under a program that reads or writes it: that one is ended first.
 void Shell::forget(Asked& asked) {
   const auto checkpoint = std::get<protocol::Forget>(asked.command).checkpoint;
-  if (needed().contains(checkpoint)) return asked.reply(protocol::Refused{{}, {Code::Busy, "a rollback needs this checkpoint"}});
+  if (needed().contains(checkpoint))
+    return asked.reply(protocol::Refused{{}, {Code::Busy, "a rollback needs this checkpoint"}});
   if (!remote_.drop(checkpoint)) return postponed_.push_back(std::move(asked));
   const auto done = history_.forget(checkpoint, pod_.tracker);
   asked.reply(done ? Reply{protocol::Forgotten{checkpoint}} : Reply{protocol::Refused{{}, done.error()}});
@@ -161,14 +177,20 @@ void Shell::forget(Asked& asked) {
 
 Reply Shell::upload(const protocol::Upload& m) {
   const auto* known = history_.find(m.checkpoint);
-  if (known == nullptr) return protocol::Refused{{}, {Code::NotFound, fmt::format("this pod has no checkpoint of epoch {}", value(m.checkpoint))}};
+  if (known == nullptr)
+    return protocol::Refused{
+        {}, {Code::NotFound, fmt::format("this pod has no checkpoint of epoch {}", value(m.checkpoint))}};
   if (known->digest != m.digest)
-    return protocol::Refused{{}, {Code::Corrupt, fmt::format("the checkpoint here is not the one on record ({} instead of {})", known->digest, m.digest)}};
+    return protocol::Refused{
+        {},
+        {Code::Corrupt,
+         fmt::format("the checkpoint here is not the one on record ({} instead of {})", known->digest, m.digest)}};
   return remote_.ask(m);
 }
 
 Reply Shell::fetch(const protocol::Fetch& m) {
-  if (const auto* known = history_.find(m.checkpoint); known != nullptr && known->digest == m.digest) return protocol::Fetched{m.checkpoint};
+  if (const auto* known = history_.find(m.checkpoint); known != nullptr && known->digest == m.digest)
+    return protocol::Fetched{m.checkpoint};
   auto answer = remote_.ask(m);
   if (auto* reply = std::get_if<Reply>(&answer)) return std::move(*reply);
   auto& [draft, stored] = *std::get<std::unique_ptr<Remote::Brought>>(answer);
@@ -195,16 +217,19 @@ std::optional<Epoch> Shell::last() const {
 
 // A round's own hooks have ended before it begins.
 bool Shell::begins_beside_hooks(const Command& command) const {
-  const bool begins = std::holds_alternative<protocol::Request>(command) || std::holds_alternative<protocol::Prepare>(command);
+  const bool begins =
+      std::holds_alternative<protocol::Request>(command) || std::holds_alternative<protocol::Prepare>(command);
   return begins && idle() && hooks_.running();
 }
 
 Reply Shell::recall(std::uint32_t last) {
   protocol::History out{history_.chain(last), {}};
   for (const auto& checkpoint : out.checkpoints)
-    if (const auto names = history_.names(checkpoint.epoch); !names.empty()) out.renamed.push_back(protocol::renamed(checkpoint.index, names));
-  const bool torn = std::holds_alternative<p::Stopping>(state_.phase) || std::holds_alternative<p::Stopped>(state_.phase) ||
-                    std::holds_alternative<p::Restoring>(state_.phase) || std::holds_alternative<p::Stuck>(state_.phase);
+    if (const auto names = history_.names(checkpoint.epoch); !names.empty())
+      out.renamed.push_back(protocol::renamed(checkpoint.index, names));
+  const bool torn =
+      std::holds_alternative<p::Stopping>(state_.phase) || std::holds_alternative<p::Stopped>(state_.phase) ||
+      std::holds_alternative<p::Restoring>(state_.phase) || std::holds_alternative<p::Stuck>(state_.phase);
   if (torn || !all_live(pod_.launchers)) return out;
   auto now_there = present(pod_);
   if (!now_there) return protocol::Refused{{}, now_there.error()};
@@ -214,7 +239,8 @@ Reply Shell::recall(std::uint32_t last) {
 
 Reply Shell::configure(const protocol::Configure& wanted) {
   if (wanted == configured_) return protocol::Configured{};  // it is told again and again
-  if (auto saved = store::save_configuration(pod_.store.root(), wanted); !saved) return protocol::Refused{{}, saved.error()};
+  if (auto saved = store::save_configuration(pod_.store.root(), wanted); !saved)
+    return protocol::Refused{{}, saved.error()};
   apply(wanted);
   return protocol::Configured{};
 }
@@ -225,10 +251,12 @@ void Shell::apply(const protocol::Configure& wanted) {
   pod_.launchers.set_grace(wanted.grace);
 }
 
-// Not under a checkpoint that is being taken: it must find the connection as its counters say. A rollback replaces the processes.
+// Not under a checkpoint that is being taken: it must find the connection as its counters say. A rollback replaces the
+// processes.
 void Shell::sever(Asked& asked) {
   const auto& command = std::get<protocol::Sever>(asked.command);
-  const bool saving = std::holds_alternative<p::Saving>(state_.phase) || std::holds_alternative<p::Saved>(state_.phase) ||
+  const bool saving = std::holds_alternative<p::Saving>(state_.phase) ||
+                      std::holds_alternative<p::Saved>(state_.phase) ||
                       std::holds_alternative<p::SavingOwn>(state_.phase);
   if (saving) return postponed_.push_back(std::move(asked));
   if (!idle()) return asked.reply(protocol::Refused{command.epoch, {Code::Busy, "a rollback has this pod"}});
@@ -238,7 +266,8 @@ void Shell::sever(Asked& asked) {
   asked.reply(done ? Reply{protocol::Severed{command.epoch}} : Reply{protocol::Refused{command.epoch, done.error()}});
 }
 
-// ---- effects ------------------------------------------------------------------------------------------------------------
+// ---- effects
+// ------------------------------------------------------------------------------------------------------------
 
 void Shell::feed(const Event& event) {
   Status durable;
@@ -292,7 +321,8 @@ void Shell::discard(Epoch checkpoint) {
 void Shell::open_gate() {
   const std::scoped_lock lock{gate_mutex_};
   if (auto opened = pod_.gate.open(); !opened) log::error("gate not opened", {{"error", opened.error()}});
-  if (pod_.gate_closed_at) gated_us_ = std::chrono::duration_cast<Micros>(now() - *std::exchange(pod_.gate_closed_at, std::nullopt)).count();
+  if (pod_.gate_closed_at)
+    gated_us_ = std::chrono::duration_cast<Micros>(now() - *std::exchange(pod_.gate_closed_at, std::nullopt)).count();
 }
 
 // To everybody who asked about this epoch: a repeated command has the same answer.
@@ -306,8 +336,10 @@ void Shell::answer(const Reply& reply) {
   if (auto* stopped = std::get_if<protocol::Stopped>(&out)) {
     const auto checkpoint = p::durable(state_).restoring.value_or(Epoch{});
     auto told = shifts(pod_, checkpoint, history_.names(checkpoint));
-    if (told) stopped->shifts = *std::move(told);
-    else out = protocol::Refused{stopped->epoch, told.error().in("sequence numbers")};
+    if (told)
+      stopped->shifts = *std::move(told);
+    else
+      out = protocol::Refused{stopped->epoch, told.error().in("sequence numbers")};
   }
   const auto epoch = epoch_of(out);
   for (auto& waiting : waiting_)
@@ -321,16 +353,18 @@ Status Shell::persist() {
   return saved;
 }
 
-// ---- the worker ---------------------------------------------------------------------------------------------------------
+// ---- the worker
+// ---------------------------------------------------------------------------------------------------------
 
 void Shell::start(Job job, const Status& durable) {
   if (!durable) {
     const auto why = tl::unexpected(durable.error().in("record"));
-    return post(std::visit(overloaded{[&](const p::Save& m) -> Event { return p::SaveEnded{m.epoch, why, now()}; },
-                                      [&](const p::Verify& m) -> Event { return p::PrepareEnded{m.epoch, why, now()}; },
-                                      [&](const p::EndAll& m) -> Event { return p::StopEnded{m.epoch, why, now()}; },
-                                      [&](const p::PutBack& m) -> Event { return p::RestoreEnded{m.epoch, why, now()}; }},
-                           job));
+    return post(
+        std::visit(overloaded{[&](const p::Save& m) -> Event { return p::SaveEnded{m.epoch, why, now()}; },
+                              [&](const p::Verify& m) -> Event { return p::PrepareEnded{m.epoch, why, now()}; },
+                              [&](const p::EndAll& m) -> Event { return p::StopEnded{m.epoch, why, now()}; },
+                              [&](const p::PutBack& m) -> Event { return p::RestoreEnded{m.epoch, why, now()}; }},
+                   job));
   }
   {
     const std::scoped_lock lock{mutex_};

@@ -1,8 +1,8 @@
-// The shell around protocol::participant: commands in, replies out, effects carried out. It has no decisions. Questions that belong to no
-// round it answers beside one; what must not happen within one waits for its end.
+// The shell around protocol::participant: commands in, replies out, effects carried out. It has no decisions. Questions
+// that belong to no round it answers beside one; what must not happen within one waits for its end.
 //
-// One thread owns the state and steps it; a second one carries out what takes long (save, verify, put back) and posts how that
-// ended. So a deadline is kept while a dump runs, and a repeated command is answered at once.
+// One thread owns the state and steps it; a second one carries out what takes long (save, verify, put back) and posts
+// how that ended. So a deadline is kept while a dump runs, and a repeated command is answered at once.
 #pragma once
 
 #include <atomic>
@@ -23,9 +23,10 @@ namespace cutline::sidecar {
 
 class Shell {
  public:
-  // `recorded`: what participant.json said; `configured`: what the sidecar was told last. Opens a gate that an ended round left closed
-  // without deadline.
-  Shell(PodParts& pod, History& history, Remote& remote, protocol::participant::Durable recorded, const protocol::Configure& configured);
+  // `recorded`: what participant.json said; `configured`: what the sidecar was told last. Opens a gate that an ended
+  // round left closed without deadline.
+  Shell(PodParts& pod, History& history, Remote& remote, protocol::participant::Durable recorded,
+        const protocol::Configure& configured);
   ~Shell();
 
   // The control channel's handler; does not block. `reply` is called once, from another thread.
@@ -38,7 +39,8 @@ class Shell {
     control::Server::ReplyTo reply;
   };
   using Input = std::variant<Event, Asked>;
-  using Job = std::variant<protocol::participant::Save, protocol::participant::Verify, protocol::participant::EndAll, protocol::participant::PutBack>;
+  using Job = std::variant<protocol::participant::Save, protocol::participant::Verify, protocol::participant::EndAll,
+                           protocol::participant::PutBack>;
 
   void run(const std::stop_token& stop);
   void work(const std::stop_token& stop);
@@ -52,7 +54,8 @@ class Shell {
   void answer(const protocol::Reply& reply);
   void start(Job job, const Status& durable);
   [[nodiscard]] Event perform(const Job& job, std::optional<Epoch> last);
-  [[nodiscard]] Result<protocol::LocalCheckpoint> save(const protocol::participant::Save& request, std::optional<Epoch> last);
+  [[nodiscard]] Result<protocol::LocalCheckpoint> save(const protocol::participant::Save& request,
+                                                       std::optional<Epoch> last);
   [[nodiscard]] Status persist();
   void open_gate();
   void keep(Epoch checkpoint);
@@ -74,7 +77,7 @@ class Shell {
   void sever(Asked& asked);
 
   PodParts& pod_;
-  std::mutex gate_mutex_;                   // the worker's while it performs, else the first thread's
+  std::mutex gate_mutex_;                  // the worker's while it performs, else the first thread's
   std::atomic<Micros::rep> gated_us_ = 0;  // by the round that ended last
   std::atomic<Bytes> written_{};           // into files, by the last restore
   Precopy precopy_;
@@ -84,13 +87,16 @@ class Shell {
   Remote& remote_;
   Hooks hooks_;
   OwnTime own_;
-  protocol::Configure configured_;   // a grace of more than 0: a failure is followed by a rollback
-  protocol::Readdressing names_;     // of the restore that runs; the worker reads it
-  Error own_failure_;  // of the own checkpoint that ended last
+  protocol::Configure configured_;  // a grace of more than 0: a failure is followed by a rollback
+  protocol::Readdressing names_;    // of the restore that runs; the worker reads it
+  Error own_failure_;               // of the own checkpoint that ended last
   protocol::participant::State state_;
-  std::vector<Asked> postponed_;     // to the end of a round, or of an upload
-  std::optional<Epoch> severed_;     // by the last Sever
-  struct Waiting { Epoch epoch; control::Server::ReplyTo reply; };
+  std::vector<Asked> postponed_;  // to the end of a round, or of an upload
+  std::optional<Epoch> severed_;  // by the last Sever
+  struct Waiting {
+    Epoch epoch;
+    control::Server::ReplyTo reply;
+  };
   std::vector<Waiting> waiting_;
 
   std::mutex mutex_;

@@ -3,7 +3,7 @@
 namespace cutline::sockets {
 namespace {
 
-constexpr int kPatience = 10;      // looks
+constexpr int kPatience = 10;     // looks
 constexpr int kRemembered = 600;  // looks: ten minutes; a node forgets a closed connection after two
 
 std::uint64_t plus(std::uint64_t value, std::int64_t base) { return value + static_cast<std::uint64_t>(base); }
@@ -11,7 +11,8 @@ std::uint64_t plus(std::uint64_t value, std::int64_t base) { return value + stat
 std::int64_t difference(std::uint64_t target, std::uint64_t value) { return static_cast<std::int64_t>(target - value); }
 
 protocol::Counters row(const SocketInfo& socket, const Moved& now, const Bases::Base& base) {
-  return {socket.local, socket.remote, plus(now.acked, base.sent), plus(now.sent, base.sent), plus(now.received, base.received)};
+  return {socket.local, socket.remote, plus(now.acked, base.sent), plus(now.sent, base.sent),
+          plus(now.received, base.received)};
 }
 
 }  // namespace
@@ -78,7 +79,8 @@ Bases::Numbers Bases::numbers(const Sockets& live) {
   };
   const auto rows = absolute(live);
   for (const auto& [connection, closed] : closed_) out[connection] = closed.number;
-  for (const auto& [cookie, seen] : gone_) out.emplace(protocol::Connection{seen.last.local, seen.last.remote}, number(seen.last));
+  for (const auto& [cookie, seen] : gone_)
+    out.emplace(protocol::Connection{seen.last.local, seen.last.remote}, number(seen.last));
   for (const auto& row : rows) {
     const protocol::Connection connection{row.local, row.remote};
     if (out.erase(connection) == 0) out[connection] = number(row);
@@ -149,7 +151,8 @@ protocol::FlowTable Bases::absolute(const protocol::FlowTable& live) const {
   protocol::FlowTable out;
   for (const auto& [addresses, sum] : all)
     if (sum.sent != 0 || sum.received != 0)
-      out.push_back({addresses.first, addresses.second, static_cast<std::uint64_t>(sum.sent), static_cast<std::uint64_t>(sum.received)});
+      out.push_back({addresses.first, addresses.second, static_cast<std::uint64_t>(sum.sent),
+                     static_cast<std::uint64_t>(sum.received)});
   return out;
 }
 

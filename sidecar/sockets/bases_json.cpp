@@ -33,7 +33,8 @@ std::string Bases::to_json() const {
         {{"cookie", value(cookie)}, {"origin", name(base.origin)}, {"sent", base.sent}, {"received", base.received}});
   json flows = json::array();
   for (const auto& [addresses, base] : flows_)
-    flows.push_back({{"local", addresses.first}, {"remote", addresses.second}, {"sent", base.sent}, {"received", base.received}});
+    flows.push_back(
+        {{"local", addresses.first}, {"remote", addresses.second}, {"sent", base.sent}, {"received", base.received}});
   json offsets = json::array();
   for (const auto& [c, offset] : offsets_)
     offsets.push_back({c.local.address, c.local.port, c.remote.address, c.remote.port, offset.sent, offset.received});

@@ -1,8 +1,8 @@
 // What the kernel tells of each TCP socket as it goes: its final counters.
 //
-// Notifications of the network namespace of the thread that calls start(), at no cost per packet; about 5000 a second were complete with
-// the 8 MB that wait here for a thread of ours. What a receive buffer cannot take is lost, and said. linux/sock_diag.h,
-// SKNLGRP_INET_TCP_DESTROY.
+// Notifications of the network namespace of the thread that calls start(), at no cost per packet; about 5000 a second
+// were complete with the 8 MB that wait here for a thread of ours. What a receive buffer cannot take is lost, and said.
+// linux/sock_diag.h, SKNLGRP_INET_TCP_DESTROY.
 #pragma once
 
 #include <mutex>

@@ -5,7 +5,8 @@ namespace {
 
 // A FIN that is not sent yet stands among the bytes not sent.
 bool own_fin_sent(const SocketInfo& socket) {
-  const bool out = socket.state == TcpState::FinWait1 || socket.state == TcpState::Closing || socket.state == TcpState::LastAck;
+  const bool out =
+      socket.state == TcpState::FinWait1 || socket.state == TcpState::Closing || socket.state == TcpState::LastAck;
   return socket.state == TcpState::FinWait2 || (out && socket.tcp->not_sent == 0);
 }
 
@@ -76,8 +77,6 @@ bool between_pods(const SocketInfo& socket) {
   return !is_loopback(socket.remote.address) && socket.remote.address != socket.local.address;
 }
 
-bool crosses_pods(const SocketInfo& socket) {
-  return is_connected(socket.state) && socket.tcp && between_pods(socket);
-}
+bool crosses_pods(const SocketInfo& socket) { return is_connected(socket.state) && socket.tcp && between_pods(socket); }
 
 }  // namespace cutline::sockets

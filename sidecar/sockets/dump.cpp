@@ -32,10 +32,11 @@ std::optional<tcp_info> info_of(TcpState state, netlink::View attributes) {
   return found ? std::optional{netlink::read_prefix<tcp_info>(*found)} : std::nullopt;
 }
 
-// tcp_disconnect() forgets when data came, and reports the time since the machine's start; when the last acknowledgement came it
-// keeps. One that was never connected has had neither.
+// tcp_disconnect() forgets when data came, and reports the time since the machine's start; when the last
+// acknowledgement came it keeps. One that was never connected has had neither.
 bool has_been_wiped(const SocketInfo& socket, const tcp_info& info) {
-  return socket.state == TcpState::Close && socket.remote.port == 0 && info.tcpi_last_ack_recv < info.tcpi_last_data_recv;
+  return socket.state == TcpState::Close && socket.remote.port == 0 &&
+         info.tcpi_last_ack_recv < info.tcpi_last_data_recv;
 }
 
 TcpCounters counters_of(const tcp_info& info) {

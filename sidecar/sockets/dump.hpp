@@ -14,7 +14,8 @@ namespace cutline::sockets {
 class Diag {
  public:
   [[nodiscard]] static Result<Diag> open();
-  // All of both families and in all states, but for those of kOwnUser. Timeout: more of them than the deadline allows to read.
+  // All of both families and in all states, but for those of kOwnUser. Timeout: more of them than the deadline allows
+  // to read.
   [[nodiscard]] Result<Sockets> tcp(Deadline deadline);
   // Ends a socket in whatever state (SOCK_DESTROY): its process gets ECONNABORTED, its tuple is free. A connected one
   // sends a RST: behind a closed gate that waits with the other packets, so discard them before opening. One that is

@@ -1,10 +1,10 @@
-// "What a pod does between two of its checkpoints", as far as connections tell: which have closed since the last checkpoint that counts,
-// with the final counters of each, and whether all of them were seen.
+// "What a pod does between two of its checkpoints", as far as connections tell: which have closed since the last
+// checkpoint that counts, with the final counters of each, and whether all of them were seen.
 //
-// A tuple that is used again and again has a row for each use, in their order: the recovery line tells uses apart, for what one of
-// them sent and nobody received must not stand in for what the next one sends.
-// A checkpoint cuts here, and the next interval begins only when the checkpoint is kept: what closed before an attempt that came to
-// nothing is told again by the next. Pure values; not thread-safe.
+// A tuple that is used again and again has a row for each use, in their order: the recovery line tells uses apart, for
+// what one of them sent and nobody received must not stand in for what the next one sends. A checkpoint cuts here, and
+// the next interval begins only when the checkpoint is kept: what closed before an attempt that came to nothing is told
+// again by the next. Pure values; not thread-safe.
 #pragma once
 
 #include "base/ids.hpp"
@@ -45,8 +45,9 @@ class Interval {
   // Up to now. cut(): and a checkpoint is taken here.
   [[nodiscard]] Told told() const;
   [[nodiscard]] Told cut(Epoch checkpoint);
-  // The checkpoint is kept: the next interval began at its cut. false: another has been taken since, and nothing changes. In an interval
-  // that began before this process did, the cut may have been made before too: then it fits if it has the same parent.
+  // The checkpoint is kept: the next interval began at its cut. false: another has been taken since, and nothing
+  // changes. In an interval that began before this process did, the cut may have been made before too: then it fits if
+  // it has the same parent.
   [[nodiscard]] bool keep(Epoch checkpoint, CheckpointIndex index, CheckpointIndex parent);
   // The checkpoint at which this interval began is needed no more: the interval before is a part of this one.
   void precede(const Told& interval);

@@ -49,12 +49,13 @@ struct SocketInfo {
   Endpoint remote;
   TcpState state = TcpState::Close;
   Cookie cookie{};
-  std::uint32_t user = 0;  // who made it
+  std::uint32_t user = 0;   // who made it
   std::uint32_t inode = 0;  // 0: no process holds it (not accepted yet, or closed and still speaking)
   std::uint32_t receive_queue = 0;
   std::uint32_t send_queue = 0;
   std::optional<TcpCounters> tcp;  // not of Listen, TimeWait and NewSynReceived
-  bool wiped = false;  // of a destroyed one: it was connected, and an abort (SO_LINGER of 0) took address and counters away
+  bool wiped =
+      false;  // of a destroyed one: it was connected, and an abort (SO_LINGER of 0) took address and counters away
   bool operator==(const SocketInfo&) const = default;
 };
 

@@ -3,7 +3,9 @@
 namespace cutline::sockets {
 
 Tracker::Tracker(Bases bases, std::unique_ptr<Closings> closings, TrackerOptions options)
-    : bases_(std::move(bases)), closings_(std::move(closings)), spare_(options.spare),
+    : bases_(std::move(bases)),
+      closings_(std::move(closings)),
+      spare_(options.spare),
       interval_(options.parent, options.from_the_beginning) {}
 
 void Tracker::take() {

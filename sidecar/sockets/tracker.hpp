@@ -1,5 +1,5 @@
-// Whom this pod talked to: the counters of live connections, the final ones of those that have closed since the last checkpoint, and
-// the datagrams. What the kernel tells, put together; times and files are others'.
+// Whom this pod talked to: the counters of live connections, the final ones of those that have closed since the last
+// checkpoint, and the datagrams. What the kernel tells, put together; times and files are others'.
 //
 // Thread-safe: a round reads it while somebody asks for the present. Errors are only the kernel's.
 #pragma once
@@ -14,9 +14,9 @@
 namespace cutline::sockets {
 
 struct TrackerOptions {
-  std::uint16_t spare = 0;        // connections of this local port are the sidecar's own
-  CheckpointIndex parent{};       // where the interval began that is under way
-  bool from_the_beginning = true; // false: it began before this process did
+  std::uint16_t spare = 0;         // connections of this local port are the sidecar's own
+  CheckpointIndex parent{};        // where the interval began that is under way
+  bool from_the_beginning = true;  // false: it began before this process did
 };
 
 class Tracker {
@@ -24,14 +24,16 @@ class Tracker {
   // `closings`: null on a kernel that does not tell; then no interval is observed.
   Tracker(Bases bases, std::unique_ptr<Closings> closings, TrackerOptions options);
 
-  // Good to call about once a second while no round runs: which end of a connection had connected is seen best while it is young.
+  // Good to call about once a second while no round runs: which end of a connection had connected is seen best while it
+  // is young.
   void look(const Sockets& live);
   // Of the connections that cross pods; `live` as just read.
   [[nodiscard]] protocol::CounterTable counters(const Sockets& live);
   [[nodiscard]] protocol::FlowTable flows(const protocol::FlowTable& live) const;
 
-  // The interval up to now. cut(): it ends here, if the checkpoint is kept. Call after counters(), as late as possible: the kernel tells
-  // of a closed connection some milliseconds late. One that is known to have gone and was not told of in time was not observed.
+  // The interval up to now. cut(): it ends here, if the checkpoint is kept. Call after counters(), as late as possible:
+  // the kernel tells of a closed connection some milliseconds late. One that is known to have gone and was not told of
+  // in time was not observed.
   [[nodiscard]] Interval::Told told();
   [[nodiscard]] Interval::Told cut(Epoch checkpoint);
   // false: another checkpoint has been taken since. Then it is not on the way to the present.
@@ -41,8 +43,9 @@ class Tracker {
 
   // Before all processes are ended for a restore, behind the gate.
   void ending(const Sockets& live);
-  // After a restore, before the gate opens and before any restored connection is closed: all goes on from the checkpoint, and a new
-  // interval begins. `offsets` as in Bases::rebase(). Returns the checkpoint's connections that have no live socket.
+  // After a restore, before the gate opens and before any restored connection is closed: all goes on from the
+  // checkpoint, and a new interval begins. `offsets` as in Bases::rebase(). Returns the checkpoint's connections that
+  // have no live socket.
   [[nodiscard]] protocol::CounterTable restored(const protocol::LocalCheckpoint& checkpoint, const Sockets& live,
                                                 const protocol::FlowTable& flows, Bases::Offsets offsets = {});
 

@@ -18,8 +18,8 @@ struct Content {
 enum class Reading { Only, AndFlush };
 
 // Hashes the files on every core. With AndFlush they are written to disk meanwhile, and are there when this returns.
-[[nodiscard]] Result<std::vector<FileRecord>> hash_files(const std::string& folder, std::vector<FileRecord> files, Reading reading,
-                                                         Deadline deadline);
+[[nodiscard]] Result<std::vector<FileRecord>> hash_files(const std::string& folder, std::vector<FileRecord> files,
+                                                         Reading reading, Deadline deadline);
 
 // Its names, not what they lead to.
 [[nodiscard]] Status flush_folder(const std::string& path);

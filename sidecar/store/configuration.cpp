@@ -10,7 +10,8 @@ std::string path_in(const std::string& root) { return root + "/configuration.jso
 
 Json independent_json(const protocol::Independent& own) {
   Json volumes = Json::array();
-  for (const auto& volume : own.options.volumes) volumes.push_back({{"container", volume.container}, {"path", volume.path}});
+  for (const auto& volume : own.options.volumes)
+    volumes.push_back({{"container", volume.container}, {"path", volume.path}});
   return {{"intervalMillis", own.interval.count()},
           {"jitterMillis", own.jitter.count()},
           {"holdMillis", own.hold.count()},
@@ -20,7 +21,8 @@ Json independent_json(const protocol::Independent& own) {
 
 protocol::Independent independent_of(const Json& json) {
   const auto millis = [&](const char* name) { return Millis{json.at(name).get<Millis::rep>()}; };
-  protocol::Independent out{millis("intervalMillis"), millis("jitterMillis"), millis("holdMillis"), {gate_of(json.at("gate")), {}}};
+  protocol::Independent out{
+      millis("intervalMillis"), millis("jitterMillis"), millis("holdMillis"), {gate_of(json.at("gate")), {}}};
   for (const auto& volume : json.at("volumes"))
     out.options.volumes.push_back({volume.at("container").get<std::string>(), volume.at("path").get<std::string>()});
   return out;

@@ -55,7 +55,8 @@ protocol::FlowTable flows_of(const Json& json) {
 
 Json json_of(const protocol::Readdressing& names) {
   Json remotes = Json::array();
-  for (const auto& [c, remote] : names.remotes()) remotes.push_back({json_of(c.local), json_of(c.remote), json_of(remote)});
+  for (const auto& [c, remote] : names.remotes())
+    remotes.push_back({json_of(c.local), json_of(c.remote), json_of(remote)});
   return {{"addresses", names.addresses()}, {"remotes", std::move(remotes)}};
 }
 
@@ -120,7 +121,9 @@ protocol::LocalCheckpoint checkpoint_of(const Json& json) {
 }
 
 Json json_of(const protocol::participant::Durable& durable) {
-  const auto name = [](const std::optional<Epoch>& checkpoint) { return checkpoint ? Json(value(*checkpoint)) : Json(); };
+  const auto name = [](const std::optional<Epoch>& checkpoint) {
+    return checkpoint ? Json(value(*checkpoint)) : Json();
+  };
   return {{"epoch", value(durable.epoch)},
           {"restoring", name(durable.restoring)},
           {"restored", durable.restored},

@@ -17,7 +17,8 @@ CheckpointIndex index_of(const Json& json) { return CheckpointIndex{json.get<std
 std::vector<CheckpointIndex> chain(const Lineage& lineage, CheckpointIndex from) {
   std::vector<CheckpointIndex> out;
   // Parents have lower numbers: so it ends, whatever a file says.
-  for (auto at = lineage.parents.find(from); at != lineage.parents.end() && at->second < at->first; at = lineage.parents.find(at->second))
+  for (auto at = lineage.parents.find(from); at != lineage.parents.end() && at->second < at->first;
+       at = lineage.parents.find(at->second))
     out.push_back(at->first);
   std::ranges::reverse(out);
   return out;
@@ -38,7 +39,8 @@ Result<std::optional<Lineage>> load_lineage(const std::string& root) {
       if (row.contains("names")) out.names.emplace(index, names_of(row.at("names")));
       if (!row.contains("inherited")) continue;
       const auto& inherited = row.at("inherited");
-      out.inherited.emplace(index, Lineage::Inherited{counters_of(inherited.at("closed")), inherited.at("observed").get<bool>()});
+      out.inherited.emplace(
+          index, Lineage::Inherited{counters_of(inherited.at("closed")), inherited.at("observed").get<bool>()});
     }
     return out;
   } catch (const std::exception& error) {
@@ -52,10 +54,12 @@ Status save_lineage(const std::string& root, const Lineage& lineage) {
     Json row = {{"index", value(index)}, {"parent", value(parent)}};
     if (const auto found = lineage.inherited.find(index); found != lineage.inherited.end())
       row["inherited"] = {{"closed", json_of(found->second.closed)}, {"observed", found->second.observed}};
-    if (const auto found = lineage.names.find(index); found != lineage.names.end()) row["names"] = json_of(found->second);
+    if (const auto found = lineage.names.find(index); found != lineage.names.end())
+      row["names"] = json_of(found->second);
     kept.push_back(std::move(row));
   }
-  return replace_file(path_in(root), Json{{"schema", kSchema}, {"present", value(lineage.present)}, {"kept", kept}}.dump() + "\n");
+  return replace_file(path_in(root),
+                      Json{{"schema", kSchema}, {"present", value(lineage.present)}, {"kept", kept}}.dump() + "\n");
 }
 
 }  // namespace cutline::store

@@ -1,8 +1,8 @@
 // lineage.json: how a pod's kept checkpoints follow on one another, and on which of them its present state follows.
 //
-// Rollbacks make branches: what was taken after the checkpoint that was gone back to stays stored, but led nowhere. A checkpoint that is
-// collected leaves what it had told of its interval to those that followed on it, so that no chain is broken. Pure values; two
-// functions with a file.
+// Rollbacks make branches: what was taken after the checkpoint that was gone back to stays stored, but led nowhere. A
+// checkpoint that is collected leaves what it had told of its interval to those that followed on it, so that no chain
+// is broken. Pure values; two functions with a file.
 #pragma once
 
 #include "base/result.hpp"
@@ -16,10 +16,11 @@ struct Lineage {
     bool observed = true;
     bool operator==(const Inherited&) const = default;
   };
-  CheckpointIndex present{};                             // taken, or rolled back to, last; 0: the pod's start
-  std::map<CheckpointIndex, CheckpointIndex> parents;    // of each kept checkpoint
+  CheckpointIndex present{};                           // taken, or rolled back to, last; 0: the pod's start
+  std::map<CheckpointIndex, CheckpointIndex> parents;  // of each kept checkpoint
   std::map<CheckpointIndex, Inherited> inherited;
-  std::map<CheckpointIndex, protocol::Readdressing> names;  // how what a checkpoint names is called now, where that has changed since
+  std::map<CheckpointIndex, protocol::Readdressing>
+      names;  // how what a checkpoint names is called now, where that has changed since
   bool operator==(const Lineage&) const = default;
 };
 

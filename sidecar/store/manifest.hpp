@@ -1,5 +1,5 @@
-// manifest.json: what a checkpoint consists of. Its own digest, once the files are hashed, is what the coordinator records, and so
-// vouches for every file.
+// manifest.json: what a checkpoint consists of. Its own digest, once the files are hashed, is what the coordinator
+// records, and so vouches for every file.
 #pragma once
 
 #include "protocol/messages.hpp"

@@ -101,13 +101,14 @@ Status compare_names(const std::vector<FileRecord>& wanted, const std::vector<Fi
 Status compare_sizes(const std::vector<FileRecord>& wanted, const std::vector<FileRecord>& present) {
   for (std::size_t i = 0; i < wanted.size(); ++i)
     if (wanted[i].size != present[i].size)
-      return fail(Code::Corrupt, "{} has {} bytes, the manifest says {}", wanted[i].path, present[i].size, wanted[i].size);
+      return fail(Code::Corrupt, "{} has {} bytes, the manifest says {}", wanted[i].path, present[i].size,
+                  wanted[i].size);
   return {};
 }
 
 // The files of a sealed checkpoint, as they are now. Corrupt: they are not those that its manifest lists.
-Result<std::vector<FileRecord>> hash_listed(const std::string& path, const std::vector<FileRecord>& wanted, Reading reading,
-                                            Deadline deadline) {
+Result<std::vector<FileRecord>> hash_listed(const std::string& path, const std::vector<FileRecord>& wanted,
+                                            Reading reading, Deadline deadline) {
   auto present = list_content(path);
   if (!present) return tl::unexpected(present.error());
   if (auto same = compare_names(wanted, present->files); !same) return tl::unexpected(same.error());
@@ -178,7 +179,8 @@ Result<Bytes> Store::seal(Draft& draft, Manifest manifest) const {
   manifest.checkpoint.index = draft.index_;
   manifest.checkpoint.bytes = Bytes{bytes};
   manifest.files = std::move(content->files);
-  if (auto done = write_file(path + '/' + kManifestFile, to_json(manifest), Disk::Later); !done) return tl::unexpected(done.error());
+  if (auto done = write_file(path + '/' + kManifestFile, to_json(manifest), Disk::Later); !done)
+    return tl::unexpected(done.error());
   const auto name = folder(draft.epoch_);
   if (::rename(path.c_str(), name.c_str()) != 0) return fail_errno(errno, "rename to " + name);
   draft.folder_.reset();
@@ -197,7 +199,8 @@ Result<Stored> Store::load_from(const std::string& path, Epoch epoch) {
   auto manifest = manifest_from_json(*text);
   if (!manifest) return forward(manifest, path);
   const auto adopted = read_file(path + '/' + kAdoptedFile, 64);
-  if (adopted) manifest->checkpoint.index = CheckpointIndex{number_of(*adopted).value_or(value(manifest->checkpoint.index))};
+  if (adopted)
+    manifest->checkpoint.index = CheckpointIndex{number_of(*adopted).value_or(value(manifest->checkpoint.index))};
   else if (manifest->checkpoint.epoch != epoch)
     return fail(Code::Corrupt, "{} holds the checkpoint of epoch {}", path, value(manifest->checkpoint.epoch));
   manifest->checkpoint.epoch = epoch;
@@ -209,7 +212,8 @@ Result<Stored> Store::verify(Epoch epoch, const std::string& digest, Deadline de
   return verify_in(folder(epoch), epoch, digest, Reading::Only, deadline);
 }
 
-Result<Stored> Store::verify_in(const std::string& path, Epoch epoch, const std::string& digest, Reading reading, Deadline deadline) {
+Result<Stored> Store::verify_in(const std::string& path, Epoch epoch, const std::string& digest, Reading reading,
+                                Deadline deadline) {
   auto stored = load_from(path, epoch);
   if (!stored) return stored;
   const auto context = fmt::format("checkpoint {}", value(epoch));
@@ -241,7 +245,8 @@ Result<Stored> Store::check(const Draft& draft, const std::string& digest, Deadl
 Status Store::adopt(Draft& draft, CheckpointIndex index) const {
   if (!draft.folder_) return fail(Code::Invalid, "checkpoint {} is sealed already", value(draft.epoch_));
   if (auto done = raise_last_index(index); !done) return done;
-  if (auto done = write_file(*draft.folder_ + '/' + kAdoptedFile, std::to_string(value(index)), Disk::Now); !done) return done;
+  if (auto done = write_file(*draft.folder_ + '/' + kAdoptedFile, std::to_string(value(index)), Disk::Now); !done)
+    return done;
   const auto name = folder(draft.epoch_);
   if (::rename(draft.folder_->c_str(), name.c_str()) != 0) return fail_errno(errno, "rename to " + name);
   draft.folder_.reset();

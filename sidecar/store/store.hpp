@@ -57,27 +57,29 @@ class Store {
 
   // Conflict: that epoch is sealed already. An unfinished draft of it is replaced.
   [[nodiscard]] Result<Draft> begin(Epoch epoch) const;
-  // Lists all files in the manifest, gives the folder its name; the bytes of all files. Traffic waits for this, so nothing is
-  // read and nothing flushed: a sealed checkpoint survives the end of every process, but a power cut only from commit() on.
-  // `manifest`: all but index, bytes and files. After an error the draft may be sealed again or dropped.
+  // Lists all files in the manifest, gives the folder its name; the bytes of all files. Traffic waits for this, so
+  // nothing is read and nothing flushed: a sealed checkpoint survives the end of every process, but a power cut only
+  // from commit() on. `manifest`: all but index, bytes and files. After an error the draft may be sealed again or
+  // dropped.
   [[nodiscard]] Result<Bytes> seal(Draft& draft, Manifest manifest) const;
 
   // The manifest alone. NotFound: no such checkpoint.
   [[nodiscard]] Result<Stored> load(Epoch epoch) const;
-  // Of a committed one: every file is there, has its size and digest, and there is no other. Call before anything is touched;
-  // only read. Corrupt: names the file.
+  // Of a committed one: every file is there, has its size and digest, and there is no other. Call before anything is
+  // touched; only read. Corrupt: names the file.
   [[nodiscard]] Result<Stored> verify(Epoch epoch, const std::string& digest, Deadline deadline) const;
-  // A draft whose files were brought from elsewhere: they are those that the manifest with this digest lists, and on disk when this
-  // returns. Corrupt: names the file.
+  // A draft whose files were brought from elsewhere: they are those that the manifest with this digest lists, and on
+  // disk when this returns. Corrupt: names the file.
   [[nodiscard]] Result<Stored> check(const Draft& draft, const std::string& digest, Deadline deadline) const;
-  // Seals and commits what was checked. Here it is called by the draft's epoch and this index, whatever its pod had called it.
+  // Seals and commits what was checked. Here it is called by the draft's epoch and this index, whatever its pod had
+  // called it.
   [[nodiscard]] Status adopt(Draft& draft, CheckpointIndex index) const;
   [[nodiscard]] std::string checkpoint_folder(Epoch epoch) const { return folder(epoch); }
   // For CRIU and files::put_back; of a verified checkpoint.
   [[nodiscard]] std::string container_folder(Epoch epoch, const std::string& container) const;
 
-  // Hashes all files into the manifest; all of it is on disk when this returns, and marked as committed. The manifest's digest,
-  // "sha256:<hex>". Idempotent. Corrupt: the files are not those that were sealed.
+  // Hashes all files into the manifest; all of it is on disk when this returns, and marked as committed. The manifest's
+  // digest, "sha256:<hex>". Idempotent. Corrupt: the files are not those that were sealed.
   [[nodiscard]] Result<std::string> commit(Epoch epoch) const;
   [[nodiscard]] Status discard(Epoch epoch) const;  // idempotent
   // By epoch. A manifest that cannot be read is listed as an error under its epoch, so that one bad folder hides no
@@ -93,7 +95,8 @@ class Store {
   [[nodiscard]] std::string checkpoints() const { return root_ + "/checkpoints"; }
   [[nodiscard]] std::string folder(Epoch epoch) const;
   [[nodiscard]] static Result<Stored> load_from(const std::string& path, Epoch epoch);
-  [[nodiscard]] static Result<Stored> verify_in(const std::string& path, Epoch epoch, const std::string& digest, Reading reading, Deadline deadline);
+  [[nodiscard]] static Result<Stored> verify_in(const std::string& path, Epoch epoch, const std::string& digest,
+                                                Reading reading, Deadline deadline);
   [[nodiscard]] Status make_durable(const std::string& path, const std::string& manifest, CheckpointIndex index) const;
   [[nodiscard]] Status raise_last_index(CheckpointIndex index) const;
   std::string root_;

@@ -95,7 +95,8 @@ TEST_F(Chart, TheOperatorMayWhatItNeedsAndNoMore) {
 TEST_F(Chart, TheOperatorReadsTheSecretsOfRepositoriesUnlessThereAreNone) {
   const auto account = "system:serviceaccount:" + ns + ":cutline-operator";
   const auto install = [](const std::string& repositories) {
-    must(helm(*own, {"upgrade", "--install", "cutline", source + "/charts/cutline", "-n", ns, "--create-namespace", "--set", "repositories.enabled=" + repositories}));
+    must(helm(*own, {"upgrade", "--install", "cutline", source + "/charts/cutline", "-n", ns, "--create-namespace",
+                     "--set", "repositories.enabled=" + repositories}));
   };
   install("false");
   EXPECT_THAT(may(account, "get", "secrets/other", "default"), HasSubstr("no"));
@@ -111,10 +112,12 @@ TEST_F(Chart, TheOperatorReadsTheSecretsOfRepositoriesUnlessThereAreNone) {
 TEST_F(Chart, TheOperatorMakesServersOfVolumesUnlessItIsToldNotTo) {
   const auto account = "system:serviceaccount:" + ns + ":cutline-operator";
   for (const auto* told : {"false", "true"}) {
-    must(helm(*own, {"upgrade", "--install", "cutline", source + "/charts/cutline", "-n", ns, "--create-namespace", "--set", "repositories.volumes=" + std::string{told}}));
+    must(helm(*own, {"upgrade", "--install", "cutline", source + "/charts/cutline", "-n", ns, "--create-namespace",
+                     "--set", "repositories.volumes=" + std::string{told}}));
     const auto* wanted = told == std::string_view{"true"} ? "yes" : "no";
     for (const auto* what : {"deployments.apps", "services", "secrets"})
-      for (const auto* verb : {"create", "patch"}) EXPECT_THAT(may(account, verb, what, "default"), HasSubstr(wanted)) << verb << " " << what << ", told " << told;
+      for (const auto* verb : {"create", "patch"})
+        EXPECT_THAT(may(account, verb, what, "default"), HasSubstr(wanted)) << verb << " " << what << ", told " << told;
     for (const auto* what : {"deployments.apps", "services", "secrets", "persistentvolumeclaims"})
       EXPECT_THAT(may(account, "delete", what, "default"), HasSubstr("no")) << what;
     EXPECT_THAT(may(account, "create", "secrets"), HasSubstr("yes")) << "its own";

@@ -1,4 +1,6 @@
 // What is not copied again: from a copy made beforehand while files change, and from one checkpoint to the next.
+#include "sidecar/files/earlier.hpp"
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/mman.h>
@@ -11,7 +13,6 @@
 #include <thread>
 
 #include "sidecar/files/contents.hpp"
-#include "sidecar/files/earlier.hpp"
 #include "sidecar/files/files.hpp"
 #include "sidecar/files/rooted.hpp"
 #include "tests/integration/files/container.hpp"
@@ -26,7 +27,7 @@ using testing::UnorderedElementsAre;
 Deadline soon() { return Deadline::after(60s); }
 
 struct stat status_at(const fs::path& path) {
-  struct stat out {};
+  struct stat out{};
   EXPECT_EQ(::lstat(path.c_str(), &out), 0) << path;
   return out;
 }
@@ -34,7 +35,8 @@ struct stat status_at(const fs::path& path) {
 // Change times cannot be set: until all that is there is old enough to be copied beforehand.
 void settle(const fs::path& tree) {
   std::int64_t newest = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(tree)) newest = std::max(newest, nanos(status_at(entry.path()).st_ctim));
+  for (const auto& entry : fs::recursive_directory_iterator(tree))
+    newest = std::max(newest, nanos(status_at(entry.path()).st_ctim));
   while (now_ns() <= newest + kSettles) std::this_thread::sleep_for(10ms);
 }
 
@@ -70,7 +72,8 @@ struct Volume : testing::Test {
     std::optional<Earlier> earlier;
     if (base) earlier.emplace(Earlier::link(*base, out.folder).value());
     auto pids = [this]() -> Result<std::vector<int>> { return std::vector{container->pid()}; };
-    const auto done = precopy({container->pid(), pids, {"/data"}, out.folder, earlier ? &*earlier : nullptr, {}}, soon());
+    const auto done =
+        precopy({container->pid(), pids, {"/data"}, out.folder, earlier ? &*earlier : nullptr, {}}, soon());
     EXPECT_TRUE(done) << done.error().message;
     out.bytes = done.value_or(Bytes{});
     return out;
@@ -117,7 +120,8 @@ void set_back(const fs::path& path, const struct stat& before) {
 
 std::uint64_t total_of(const fs::path& folder) {
   std::uint64_t out = 0;
-  for (const auto& entry : fs::directory_iterator(folder)) out += entry.path().extension() == ".data" ? fs::file_size(entry.path()) : 0;
+  for (const auto& entry : fs::directory_iterator(folder))
+    out += entry.path().extension() == ".data" ? fs::file_size(entry.path()) : 0;
   return out;
 }
 
@@ -178,14 +182,17 @@ TEST_F(Volume, IsNotTakenWhereAFileWasReplaced) {
 }
 
 TEST_F(Volume, IsAsItIsAfterFilesWereDeletedTruncatedAndMoved) {
-  begin([](const fs::path& d) { write(d / "gone", "gone"), write(d / "cut", "cut off"), write(d / "moves", "moves"), write(d / "stays", "stays"); });
+  begin([](const fs::path& d) {
+    write(d / "gone", "gone"), write(d / "cut", "cut off"), write(d / "moves", "moves"), write(d / "stays", "stays");
+  });
   const auto before = beforehand();
   fs::remove(data() / "gone");
   fs::resize_file(data() / "cut", 3);
   fs::rename(data() / "moves", data() / "moved");
   const auto now = taken(before.folder);
-  EXPECT_THAT(now.contents, UnorderedElementsAre(testing::Pair("/data/cut", "cut"), testing::Pair("/data/moved", "moves"),
-                                                 testing::Pair("/data/stays", "stays")));
+  EXPECT_THAT(now.contents,
+              UnorderedElementsAre(testing::Pair("/data/cut", "cut"), testing::Pair("/data/moved", "moves"),
+                                   testing::Pair("/data/stays", "stays")));
 }
 
 TEST_F(Volume, HasTheModeTheOwnerAndTheAttributesOfNow) {
@@ -221,14 +228,17 @@ TEST_F(Volume, KeepsItsHardLinksSymbolicLinksAndHoles) {
   for (const auto& e : now.catalog.entries) {
     files += e.kind == Kind::File ? 1 : 0;
     links += e.kind == Kind::HardLink ? 1 : 0;
-    if (e.kind == Kind::Symlink) { EXPECT_EQ(e.links, "z"); }
+    if (e.kind == Kind::Symlink) {
+      EXPECT_EQ(e.links, "z");
+    }
   }
   EXPECT_EQ(files, 2);
   EXPECT_EQ(links, 1);
   EXPECT_EQ(now.contents.at("/data/sparse"), read(data() / "sparse"));
 }
 
-// A process has a file mapped and writes there: only the first write is timed, and the mapping may be gone when all stand still.
+// A process has a file mapped and writes there: only the first write is timed, and the mapping may be gone when all
+// stand still.
 TEST_F(Volume, IsNotTakenWhereAFileWasMappedWhenItWasCopied) {
   begin([](const fs::path& d) { write(d / "table", std::string(4096, 'o')); },
         [] {
@@ -255,7 +265,8 @@ TEST_F(Volume, IsTakenOverFromOneCheckpointToTheNext) {
     EXPECT_EQ(now.report.copied, Bytes{100'000});
     fs::remove_all(last);
     last = next;
-    for (const auto& [path, text] : read_back(last, Capture{}).contents) EXPECT_EQ(text, read(container->root() / path.substr(1))) << path;
+    for (const auto& [path, text] : read_back(last, Capture{}).contents)
+      EXPECT_EQ(text, read(container->root() / path.substr(1))) << path;
   }
 }
 
@@ -288,7 +299,8 @@ TEST_F(Volume, IsCopiedBeforehandInSteps) {
   EXPECT_EQ(now.contents.at("/data/b"), "cccc");
 }
 
-// Programs write, replace and delete all the time; whatever was copied beforehand, a capture has what is there when they stand still.
+// Programs write, replace and delete all the time; whatever was copied beforehand, a capture has what is there when
+// they stand still.
 TEST_F(Volume, IsAlwaysWhatItIsWhenAllStandsStill) {
   constexpr int kFiles = 24;
   begin([](const fs::path& d) {

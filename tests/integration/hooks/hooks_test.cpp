@@ -1,11 +1,12 @@
 // Commands in a container, beside its application: as whom they run, and that nothing of them is left.
+#include "sidecar/hooks/hooks.hpp"
+
 #include <gmock/gmock.h>
 #include <signal.h>
 
 #include <fstream>
 #include <sstream>
 
-#include "sidecar/hooks/hooks.hpp"
 #include "sidecar/hooks/run.hpp"
 #include "tests/integration/criu/saved.hpp"
 #include "tests/integration/rounds/sidecar.hpp"
@@ -61,7 +62,8 @@ TEST_F(AHook, ThatDoesNotEndIsKilled) {
 }
 
 TEST_F(AHook, LeavesNothingInTheBackground) {
-  const auto outcome = run(shell("setsid sh -c 'echo $$ >/data/daemon; exec sleep 600' & while ! [ -s /data/daemon ]; do :; done"));
+  const auto outcome =
+      run(shell("setsid sh -c 'echo $$ >/data/daemon; exec sleep 600' & while ! [ -s /data/daemon ]; do :; done"));
   EXPECT_EQ(outcome.failure, "");
   const auto daemon = std::stoi(file_of(app, "daemon"));
   EXPECT_EQ(::kill(daemon, 0), -1);
@@ -82,13 +84,19 @@ TEST_F(AHook, ThatIsNoProgramSaysSo) {
 
 TEST(AHookOfAContainerWithoutRights, HasNoneEither) {
   const Container app = Saving::running({.uid = 1000, .gid = 1001, .no_capabilities = true, .system_folders = true});
-  const auto outcome = hooks::run(app.launcher(), {"app", {"sh", "-c", "echo $(id -u) $(id -g) $(id -G); grep -E 'Cap(Eff|Bnd)|NoNewPrivs' /proc/self/status; echo said >/proc/self/fd/1"}}, {});
+  const auto outcome = hooks::run(app.launcher(),
+                                  {"app",
+                                   {"sh", "-c",
+                                    "echo $(id -u) $(id -g) $(id -G); grep -E 'Cap(Eff|Bnd)|NoNewPrivs' "
+                                    "/proc/self/status; echo said >/proc/self/fd/1"}},
+                                  {});
   EXPECT_EQ(outcome.failure, "") << outcome.said;
   EXPECT_THAT(outcome.said, testing::StartsWith("1000 1001 1001\n"));
   EXPECT_THAT(outcome.said, HasSubstr("CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nsaid"));
 }
 
-// ---- a list of them ---------------------------------------------------------------------------------------------------------
+// ---- a list of them
+// ---------------------------------------------------------------------------------------------------------
 
 struct Runs : AHook {
   sidecar::Hooks hooks{launchers};
@@ -115,7 +123,8 @@ TEST_F(Runs, AreDoneOnceForOneKeyHoweverOftenTheyAreAskedFor) {
 }
 
 TEST_F(Runs, KeepTheirOrderAndEndWithTheFirstFailure) {
-  const auto run = ended({"s1/1", {shell("echo a >>/data/runs"), shell("echo b >>/data/runs; exit 1"), shell("echo c >>/data/runs")}});
+  const auto run = ended(
+      {"s1/1", {shell("echo a >>/data/runs"), shell("echo b >>/data/runs; exit 1"), shell("echo c >>/data/runs")}});
   EXPECT_EQ(file_of(app, "runs"), "a\nb\n");
   ASSERT_EQ(run.outcomes.size(), 2U);
   EXPECT_EQ(run.outcomes[1].hook, 1U);

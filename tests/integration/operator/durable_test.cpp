@@ -15,14 +15,16 @@ namespace r = cutline::repository;
 
 // Remembers what it has saved, as a sidecar's lineage does.
 Participant::Behaviour remembering() {
-  return [usual = obedient(), kept = std::vector<protocol::LocalCheckpoint>{}](const protocol::Command& command) mutable -> std::optional<protocol::Reply> {
+  return [usual = obedient(), kept = std::vector<protocol::LocalCheckpoint>{}](
+             const protocol::Command& command) mutable -> std::optional<protocol::Reply> {
     auto answer = usual(command);
     if (auto* acked = std::get_if<protocol::Acked>(&*answer)) {
       acked->checkpoint.index = CheckpointIndex{kept.size() + 1};
       acked->checkpoint.parent = CheckpointIndex{kept.size()};
       if (kept.empty() || kept.back().epoch != acked->epoch) kept.push_back(acked->checkpoint);
     }
-    if (const auto* opened = std::get_if<protocol::Opened>(&*answer); opened != nullptr && !kept.empty() && kept.back().epoch == opened->epoch)
+    if (const auto* opened = std::get_if<protocol::Opened>(&*answer);
+        opened != nullptr && !kept.empty() && kept.back().epoch == opened->epoch)
       kept.back().digest = opened->digest;
     if (auto* history = std::get_if<protocol::History>(&*answer)) history->checkpoints = kept;
     return answer;
@@ -42,7 +44,10 @@ struct ADurableSnapshot : OperatorTest {
   ObjectStore store{StoreKind::Versitygw, folder.path() / "store"};
 
   void secret(const std::string& name, const std::map<std::string, std::string>& values) {
-    Json object = {{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"namespace", ns}, {"name", name}}}, {"data", Json::object()}};
+    Json object = {{"apiVersion", "v1"},
+                   {"kind", "Secret"},
+                   {"metadata", {{"namespace", ns}, {"name", name}}},
+                   {"data", Json::object()}};
     for (const auto& [key, value] : values) object["data"][key] = op::base64(value);
     const auto made = client().create(op::kSecrets, object, soon());
     ASSERT_TRUE(made) << made.error().message;
@@ -56,7 +61,12 @@ struct ADurableSnapshot : OperatorTest {
     const auto url = store.repository().url;  // s3:http://127.0.0.1:PORT/backups/test
     const auto endpoint = url.substr(3, url.find("/backups") - 3);
     (void)make("SnapshotRepository", "backups",
-               {{"s3", {{"endpoint", endpoint}, {"bucket", "backups"}, {"prefix", "test"}, {"credentialsSecretRef", {{"name", "keys"}}}}}, {"passwordSecretRef", {{"name", "password"}}}});
+               {{"s3",
+                 {{"endpoint", endpoint},
+                  {"bucket", "backups"},
+                  {"prefix", "test"},
+                  {"credentialsSecretRef", {{"name", "keys"}}}}},
+                {"passwordSecretRef", {{"name", "password"}}}});
   }
   [[nodiscard]] r::Restic restic() const { return r::Restic{store.repository(), {.work = folder.path() / "work"}}; }
   // Or why it can't be read; once nobody has the repository for itself, to clear bytes away.
@@ -77,7 +87,8 @@ struct ADurableSnapshot : OperatorTest {
     return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
   }
   bool is(const std::string& name, const std::string& reason) {
-    return becomes(op::kSnapshots, name, [&](const Json& object) { return condition(object, "Durable", "reason") == reason; });
+    return becomes(op::kSnapshots, name,
+                   [&](const Json& object) { return condition(object, "Durable", "reason") == reason; });
   }
 };
 
@@ -128,7 +139,8 @@ TEST_F(ADurableSnapshot, TellsOfAMissingSecretAndGoesOnOnceItIsThere) {
   (void)policy({{"repositoryRef", {{"name", "backups"}}}});
   (void)committed("first");
   ASSERT_TRUE(is("first", "RepositoryUnavailable"));
-  EXPECT_THAT(condition(read(op::kSnapshots, "first").value(), "Durable", "message"), HasSubstr("there is no Secret keys"));
+  EXPECT_THAT(condition(read(op::kSnapshots, "first").value(), "Durable", "message"),
+              HasSubstr("there is no Secret keys"));
   keys();
   EXPECT_TRUE(becomes_true(op::kSnapshots, "first", "Durable"));
 }
@@ -137,7 +149,8 @@ TEST_F(ADurableSnapshot, SaysWhatItsPodIsInTroubleWithAndHowFarItIs) {
   auto& a = pod("ledger-0");
   a.behave([usual = obedient()](const protocol::Command& command) -> std::optional<protocol::Reply> {
     if (const auto* upload = std::get_if<protocol::Upload>(&command))
-      return protocol::Uploading{upload->checkpoint, Bytes{500}, Bytes{1000}, Error{Code::Exhausted, "the store is full"}};
+      return protocol::Uploading{upload->checkpoint, Bytes{500}, Bytes{1000},
+                                 Error{Code::Exhausted, "the store is full"}};
     return usual(command);
   });
   const auto before = metric("cutline_uploaded_bytes_total{which=\"all\"}");
@@ -147,13 +160,15 @@ TEST_F(ADurableSnapshot, SaysWhatItsPodIsInTroubleWithAndHowFarItIs) {
   (void)committed("first");
   ASSERT_TRUE(is("first", "StorageFull"));
   EXPECT_EQ(read(op::kSnapshots, "first").value()["status"]["members"][0]["uploaded"], 500);
-  EXPECT_TRUE(eventually([&] { return metric("cutline_uploaded_bytes_total{which=\"all\"}") >= before + 500; }, soon())) << "on their way, they count";
+  EXPECT_TRUE(eventually([&] { return metric("cutline_uploaded_bytes_total{which=\"all\"}") >= before + 500; }, soon()))
+      << "on their way, they count";
 }
 
 TEST_F(ADurableSnapshot, IsNoneWithoutItsPodAndIsDeletedThoughItsRepositoryIsGone) {
   auto& a = pod("ledger-0");
   a.behave([usual = obedient()](const protocol::Command& command) -> std::optional<protocol::Reply> {
-    if (const auto* upload = std::get_if<protocol::Upload>(&command)) return protocol::Uploading{upload->checkpoint, {}, {}, {}};
+    if (const auto* upload = std::get_if<protocol::Upload>(&command))
+      return protocol::Uploading{upload->checkpoint, {}, {}, {}};
     return usual(command);
   });
   keys();
@@ -190,7 +205,8 @@ TEST_F(ADurableSnapshot, OfSeveralThatWaitTheNewestGoesNextAndOneAtATime) {
   for (const auto* name : {"first", "second", "third"}) ASSERT_TRUE(becomes_true(op::kSnapshots, name, "Durable"));
   std::vector<std::uint64_t> order;
   for (const auto& command : a.heard())
-    if (const auto* upload = std::get_if<protocol::Upload>(&command); upload != nullptr && (order.empty() || order.back() != value(upload->checkpoint)))
+    if (const auto* upload = std::get_if<protocol::Upload>(&command);
+        upload != nullptr && (order.empty() || order.back() != value(upload->checkpoint)))
       order.push_back(value(upload->checkpoint));
   EXPECT_EQ(order, (std::vector{first, third, second}));
 }
@@ -205,17 +221,21 @@ TEST_F(ADurableSnapshot, TakesWithItNothingOfOthersWithWhomItSharesItsRepository
   (void)committed("second");
   for (const auto* name : {"first", "second"}) ASSERT_TRUE(becomes_true(op::kSnapshots, name, "Durable"));
   // Of another cluster: the same namespace, names and epochs; of another program: no tags of ours.
-  const auto same_place = [&](const r::Tags& tags) { return restic().keep_text("theirs", "file", "elsewhere", tags, soon()).value().id; };
-  const std::vector theirs{same_place(r::checkpoint_tags(ns, PodUid{"another-uid"}, Epoch{epoch})), same_place(r::manifest_tags(ns, "first", "another-uid")),
-                           same_place({"nightly"})};
+  const auto same_place = [&](const r::Tags& tags) {
+    return restic().keep_text("theirs", "file", "elsewhere", tags, soon()).value().id;
+  };
+  const std::vector theirs{same_place(r::checkpoint_tags(ns, PodUid{"another-uid"}, Epoch{epoch})),
+                           same_place(r::manifest_tags(ns, "first", "another-uid")), same_place({"nightly"})};
   const auto second = read(op::kSnapshots, "second").value()["status"]["manifest"].get<std::string>();
   const auto uid = kube::uid_of(read(op::kSnapshots, "first").value());
   ASSERT_TRUE(client().remove(op::kSnapshots, {ns, "first"}, soon()));
   ASSERT_TRUE(eventually([&] { return !read(op::kSnapshots, "first"); }, soon()));
-  EXPECT_TRUE(eventually([&] {
-    const auto gone = restic().find(r::manifest_tags(ns, "first", uid), soon());
-    return gone && gone->empty();
-  }, soon()));
+  EXPECT_TRUE(eventually(
+      [&] {
+        const auto gone = restic().find(r::manifest_tags(ns, "first", uid), soon());
+        return gone && gone->empty();
+      },
+      soon()));
   for (const auto& id : theirs) EXPECT_EQ(text_of(id, "file"), "theirs");
   EXPECT_THAT(text_of(second, r::kManifestName), HasSubstr("ledger-0"));
 }
@@ -229,7 +249,9 @@ struct AnIncrementalSnapshot : ADurableSnapshot {
     keys();
     repository();
     ASSERT_TRUE(becomes_true(op::kRepositories, "backups", "Ready"));
-    (void)policy({{"protocol", "Incremental"}, {"incremental", {{"initiator", "ledger-0"}, {"fullEvery", 0}}}, {"repositoryRef", {{"name", "backups"}}}});
+    (void)policy({{"protocol", "Incremental"},
+                  {"incremental", {{"initiator", "ledger-0"}, {"fullEvery", 0}}},
+                  {"repositoryRef", {{"name", "backups"}}}});
     (void)make("DistributedSnapshot", "base", {{"policyRef", {{"name", "ledger"}}}, {"protocol", "Coordinated"}});
     ASSERT_TRUE(becomes_true(op::kSnapshots, "base", "Durable"));
     base = epoch_of(read(op::kSnapshots, "base").value());
@@ -261,7 +283,8 @@ TEST_F(AnIncrementalSnapshot, NotesAndKeepsTheLastCheckpointOfWhomItLeftOut) {
   EXPECT_EQ(object["status"]["membersStored"], "2/2");
   const auto text = restic().text_of(object["status"]["manifest"].get<std::string>(), r::kManifestName, soon()).value();
   const auto signing = client().get(op::kSecrets, {"cutline-system", "cutline-signing"}, soon()).value();
-  const auto manifest = r::verify(text, std::vector{r::public_key(op::from_base64(kube::string_at(signing, "/data/ed25519.pub")).value()).value()});
+  const auto manifest = r::verify(
+      text, std::vector{r::public_key(op::from_base64(kube::string_at(signing, "/data/ed25519.pub")).value()).value()});
   ASSERT_TRUE(manifest) << manifest.error().message;
   ASSERT_THAT(manifest->left_out, SizeIs(1));
   EXPECT_EQ(manifest->left_out[0].last.digest, digest(base));
@@ -277,10 +300,12 @@ TEST_F(AnIncrementalSnapshot, ComesBackIntoNewPodsThoughTheOneItTakesTheRestFrom
   const auto of_base = [&](const protocol::Forget& m) { return m.checkpoint == Epoch{base}; };
   EXPECT_TRUE(std::ranges::any_of(heard_by<protocol::Forget>(a), of_base));
   EXPECT_TRUE(std::ranges::none_of(heard_by<protocol::Forget>(b), of_base)) << "second consists of it";
-  EXPECT_TRUE(eventually([&] {
-    const auto left = restic().find(stored_as(a), soon());
-    return left && left->empty();
-  }, soon()));
+  EXPECT_TRUE(eventually(
+      [&] {
+        const auto left = restic().find(stored_as(a), soon());
+        return left && left->empty();
+      },
+      soon()));
   EXPECT_THAT(stored(stored_as(b)), SizeIs(1));
 
   auto &new_a = replace("ledger-0"), &new_b = replace("ledger-1");
@@ -298,20 +323,25 @@ TEST_F(AnIncrementalSnapshot, ComesBackIntoNewPodsThoughTheOneItTakesTheRestFrom
 
   ASSERT_TRUE(client().remove(op::kSnapshots, {ns, "second"}, soon()));
   ASSERT_TRUE(eventually([&] { return !read(op::kSnapshots, "second"); }, soon()));
-  EXPECT_TRUE(eventually([&] {
-    const auto left = restic().find(stored_as(b), soon());
-    return left && left->empty();
-  }, soon())) << "nobody needs it any more";
+  EXPECT_TRUE(eventually(
+      [&] {
+        const auto left = restic().find(stored_as(b), soon());
+        return left && left->empty();
+      },
+      soon()))
+      << "nobody needs it any more";
 }
 
 TEST_F(AnIncrementalSnapshot, IsImportedWithWhatItLeftOut) {
   auto &a = pod("ledger-0"), &b = pod("ledger-1");
   take(a, b);
-  (void)make("DistributedSnapshot", "again", {{"importFrom", {{"repositoryRef", {{"name", "backups"}}}, {"snapshot", "second"}}}});
+  (void)make("DistributedSnapshot", "again",
+             {{"importFrom", {{"repositoryRef", {{"name", "backups"}}}, {"snapshot", "second"}}}});
   ASSERT_TRUE(becomes_true(op::kSnapshots, "again", "RestorableAlone"));
   const auto then = read(op::kSnapshots, "second").value()["status"]["composition"]["leftOut"][0];
   const auto now = read(op::kSnapshots, "again").value()["status"]["composition"]["leftOut"][0];
-  for (const auto* key : {"pod", "uid", "digest", "stored", "epoch", "addresses"}) EXPECT_EQ(now[key], then[key]) << key;
+  for (const auto* key : {"pod", "uid", "digest", "stored", "epoch", "addresses"})
+    EXPECT_EQ(now[key], then[key]) << key;
 }
 
 TEST_F(AnIncrementalSnapshot, OfWhichAPodWasNeverSavedCannotComeBackAndSaysSo) {
@@ -319,21 +349,25 @@ TEST_F(AnIncrementalSnapshot, OfWhichAPodWasNeverSavedCannotComeBackAndSaysSo) {
   for (auto* one : {&a, &b}) one->behave(remembering());
   keys();
   repository();
-  (void)policy({{"protocol", "Incremental"}, {"incremental", {{"initiator", "ledger-0"}, {"fullEvery", 0}}}, {"repositoryRef", {{"name", "backups"}}}});
+  (void)policy({{"protocol", "Incremental"},
+                {"incremental", {{"initiator", "ledger-0"}, {"fullEvery", 0}}},
+                {"repositoryRef", {{"name", "backups"}}}});
   (void)committed("first");
   ASSERT_TRUE(becomes_true(op::kSnapshots, "first", "Durable")) << "its members are kept all the same";
   EXPECT_EQ(condition(read(op::kSnapshots, "first").value(), "RestorableAlone", "reason"), "NeverSaved");
   (void)replace("ledger-0");
   rollback("back", {{"to", {{"snapshot", "first"}}}});
   ASSERT_TRUE(becomes_true(op::kRollbacks, "back", "Failed"));
-  EXPECT_THAT(condition(read(op::kRollbacks, "back").value(), "Failed", "message"), HasSubstr("ledger-1 was left out, and has no checkpoint"));
+  EXPECT_THAT(condition(read(op::kRollbacks, "back").value(), "Failed", "message"),
+              HasSubstr("ledger-1 was left out, and has no checkpoint"));
 }
 
 TEST_F(ADurableSnapshot, HasARepositoryThatIsCheckedAndNotUsedWhileItIsDamaged) {
   (void)pod("ledger-0");
   keys();
   repository();
-  ASSERT_TRUE(client().merge_patch(op::kRepositories, {ns, "backups"}, {{"spec", {{"check", {{"interval", "10s"}, {"readData", "100%"}}}}}}, soon()));
+  ASSERT_TRUE(client().merge_patch(op::kRepositories, {ns, "backups"},
+                                   {{"spec", {{"check", {{"interval", "10s"}, {"readData", "100%"}}}}}}, soon()));
   (void)policy({{"repositoryRef", {{"name", "backups"}}}});
   (void)committed("first");
   ASSERT_TRUE(becomes_true(op::kSnapshots, "first", "Durable"));
@@ -342,7 +376,9 @@ TEST_F(ADurableSnapshot, HasARepositoryThatIsCheckedAndNotUsedWhileItIsDamaged) 
   const auto data = store.bucket() / "test" / "data";
   std::filesystem::rename(data, folder.path() / "away");
   const auto has = [&](const std::string& type, const std::string& reason) {
-    return becomes(op::kRepositories, "backups", [&](const Json& object) { return condition(object, type, "reason") == reason; }, Deadline::after(Millis{60'000}));
+    return becomes(
+        op::kRepositories, "backups", [&](const Json& object) { return condition(object, type, "reason") == reason; },
+        Deadline::after(Millis{60'000}));
   };
   ASSERT_TRUE(has("Intact", "Damaged"));
   EXPECT_EQ(metric(fmt::format("cutline_repository_intact{{repository=\"{}/backups\"}}", ns)), 0);
@@ -352,7 +388,9 @@ TEST_F(ADurableSnapshot, HasARepositoryThatIsCheckedAndNotUsedWhileItIsDamaged) 
   std::filesystem::remove_all(data);
   std::filesystem::rename(folder.path() / "away", data);
   ASSERT_TRUE(has("Intact", "Checked"));
-  EXPECT_TRUE(becomes(op::kSnapshots, "second", [](const Json& object) { return op::is_true(object, "Durable"); }, Deadline::after(Millis{90'000})));
+  EXPECT_TRUE(becomes(
+      op::kSnapshots, "second", [](const Json& object) { return op::is_true(object, "Durable"); },
+      Deadline::after(Millis{90'000})));
 }
 
 }  // namespace

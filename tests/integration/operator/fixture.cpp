@@ -70,7 +70,8 @@ Json OperatorTest::pod_object(const std::string& name, const std::string& addres
       {"kind", "Pod"},
       {"metadata", {{"namespace", ns}, {"name", name}, {"labels", {{"app", "ledger"}, {op::kInjectLabel, "true"}}}}},
       {"spec",
-       {{"nodeName", "node-a"}, {"terminationGracePeriodSeconds", 0},
+       {{"nodeName", "node-a"},
+        {"terminationGracePeriodSeconds", 0},
         {"initContainers",
          Json::array({{{"name", "cutline-sidecar"}, {"image", "sidecar"}, {"restartPolicy", "Always"}}})},
         {"containers", Json::array({{{"name", "ledger"}, {"image", "ledger"}}})}}}};

@@ -1,5 +1,5 @@
-// Hooks around a round: all of one list have ended in every pod before the next step begins in any, and what was begun is undone, whoever
-// dies meanwhile.
+// Hooks around a round: all of one list have ended in every pod before the next step begins in any, and what was begun
+// is undone, whoever dies meanwhile.
 #include "tests/integration/operator/fixture.hpp"
 
 namespace cutline::test {
@@ -22,17 +22,24 @@ std::vector<std::string> story(const std::vector<Command>& heard) {
   std::vector<std::string> out;
   for (const auto& command : heard) {
     std::string step;
-    if (const auto* run = std::get_if<RunHooks>(&command)) step = run->hooks.front().command.front();
-    else if (std::holds_alternative<Request>(command)) step = "Request";
-    else if (std::holds_alternative<Done>(command)) step = "Done";
-    else if (std::holds_alternative<Abort>(command)) step = "Abort";
-    else if (std::holds_alternative<Release>(command)) step = "Release";
+    if (const auto* run = std::get_if<RunHooks>(&command))
+      step = run->hooks.front().command.front();
+    else if (std::holds_alternative<Request>(command))
+      step = "Request";
+    else if (std::holds_alternative<Done>(command))
+      step = "Done";
+    else if (std::holds_alternative<Abort>(command))
+      step = "Abort";
+    else if (std::holds_alternative<Release>(command))
+      step = "Release";
     if (!step.empty() && (out.empty() || out.back() != step)) out.push_back(step);  // asked again
   }
   return out;
 }
 
-HooksRun failed(const RunHooks& command, const std::string& how) { return {command.key, {{0, true, how, "the disk is full", Micros{5}}}}; }
+HooksRun failed(const RunHooks& command, const std::string& how) {
+  return {command.key, {{0, true, how, "the disk is full", Micros{5}}}};
+}
 
 // Answers hooks as `answer` says, everything else obediently.
 Participant::Behaviour on_hooks(std::function<std::optional<Reply>(const RunHooks&)> answer) {
@@ -43,7 +50,10 @@ Participant::Behaviour on_hooks(std::function<std::optional<Reply>(const RunHook
 }
 
 struct Hooks : OperatorTest {
-  Json around() { return {{"hooks", {{"beforeFreeze", {hook("quiesce")}}, {"afterThaw", {hook("go-on")}}, {"afterRollback", {hook("wake")}}}}}; }
+  Json around() {
+    return {{"hooks",
+             {{"beforeFreeze", {hook("quiesce")}}, {"afterThaw", {hook("go-on")}}, {"afterRollback", {hook("wake")}}}}};
+  }
   bool undone(const std::string& name) {
     return becomes(op::kSnapshots, name, [](const Json& object) {
       const auto at = Json::json_pointer("/status/hooks/pending");
@@ -78,7 +88,8 @@ TEST_F(Hooks, HaveEndedInEveryPodBeforeARequestLeavesToAny) {
   EXPECT_FALSE(early);
   std::set<std::string> keys;
   for (const auto& command : b.heard())
-    if (const auto* run = std::get_if<RunHooks>(&command); run && run->hooks.front().command.front() == "quiesce") keys.insert(run->key);
+    if (const auto* run = std::get_if<RunHooks>(&command); run && run->hooks.front().command.front() == "quiesce")
+      keys.insert(run->key);
   EXPECT_EQ(keys.size(), 1U) << "asked again, it is the same run";
   EXPECT_FALSE(a.heard_of<Request>().empty());
   watch([](const auto&) {});
@@ -88,15 +99,18 @@ TEST_F(Hooks, ThatFailEndTheSnapshotWithNothingFrozenAndAreUndone) {
   auto& a = pod("ledger-0");
   auto& b = pod("ledger-1");
   b.behave(on_hooks([](const RunHooks& run) -> std::optional<Reply> {
-    return run.hooks.front().command.front() == "quiesce" ? Reply{failed(run, "exited with status 3")} : *obedient()(run);
+    return run.hooks.front().command.front() == "quiesce" ? Reply{failed(run, "exited with status 3")}
+                                                          : *obedient()(run);
   }));
   (void)policy(around());
   snapshot("first");
   ASSERT_TRUE(becomes_true(op::kSnapshots, "first", "Failed"));
   const auto object = read(op::kSnapshots, "first").value();
   EXPECT_EQ(condition(object, "Failed", "reason"), "HookFailed");
-  EXPECT_THAT(condition(object, "Failed", "message"),
-              testing::AllOf(HasSubstr("pod ledger-1, container ledger: hook [quiesce] exited with status 3: the disk is full"), HasSubstr("nothing was frozen")));
+  EXPECT_THAT(
+      condition(object, "Failed", "message"),
+      testing::AllOf(HasSubstr("pod ledger-1, container ledger: hook [quiesce] exited with status 3: the disk is full"),
+                     HasSubstr("nothing was frozen")));
   ASSERT_TRUE(undone("first"));
   EXPECT_THAT(story(a.heard()), ElementsAre("quiesce", "go-on"));
   EXPECT_THAT(story(b.heard()), ElementsAre("quiesce", "go-on"));
@@ -116,11 +130,13 @@ TEST_F(Hooks, ThatMayFailAreOnlyReported) {
 
 TEST_F(Hooks, OfAContainerThatNoPodHasFailTheSnapshot) {
   auto& a = pod("ledger-0");
-  a.behave(on_hooks([](const RunHooks& run) -> std::optional<Reply> { return HooksRun{run.key, {{0, false, "", "", Micros{0}}}}; }));
+  a.behave(on_hooks(
+      [](const RunHooks& run) -> std::optional<Reply> { return HooksRun{run.key, {{0, false, "", "", Micros{0}}}}; }));
   (void)policy({{"hooks", {{"beforeFreeze", {hook("quiesce", {{"container", "ledgre"}})}}}}});
   snapshot("first");
   ASSERT_TRUE(becomes_true(op::kSnapshots, "first", "Failed"));
-  EXPECT_THAT(condition(read(op::kSnapshots, "first").value(), "Failed", "message"), HasSubstr("no pod of the workload has such a container"));
+  EXPECT_THAT(condition(read(op::kSnapshots, "first").value(), "Failed", "message"),
+              HasSubstr("no pod of the workload has such a container"));
 }
 
 TEST_F(Hooks, AfterTheThawRunThoughTheRoundHasFailed) {
@@ -181,7 +197,8 @@ TEST_F(Hooks, AfterARollbackRunWhenItIsReleased) {
   EXPECT_EQ(heard.back(), "wake");
 }
 
-// ---- volumes ----------------------------------------------------------------------------------------------------------------
+// ---- volumes
+// ----------------------------------------------------------------------------------------------------------------
 
 TEST_F(Hooks, ComeAfterTheVolumesWereCopied) {
   auto& a = pod("ledger-0");
@@ -193,7 +210,8 @@ TEST_F(Hooks, ComeAfterTheVolumesWereCopied) {
   const auto at = [&](auto is) { return std::ranges::find_if(heard, is) - heard.begin(); };
   const auto copied = at([](const auto& c) { return std::holds_alternative<Precopy>(c); });
   ASSERT_LT(copied, std::ssize(heard));
-  EXPECT_EQ(std::get<Precopy>(heard[static_cast<std::size_t>(copied)]).volumes, (std::vector<Volume>{{"ledger", "/data"}}));
+  EXPECT_EQ(std::get<Precopy>(heard[static_cast<std::size_t>(copied)]).volumes,
+            (std::vector<Volume>{{"ledger", "/data"}}));
   EXPECT_LT(copied, at([](const auto& c) { return std::holds_alternative<RunHooks>(c); }));
   EXPECT_LT(copied, at([](const auto& c) { return std::holds_alternative<Request>(c); }));
 }

@@ -50,7 +50,8 @@ void Installation::TearDown() {
 
 Status Installation::prepare() {
   // Addresses of Services are loopback addresses: a test can stand in for what is behind one.
-  auto server = ApiServer::start(Deadline::after(Millis{180'000}), {.arguments = {"--service-cluster-ip-range=127.32.0.0/20"}});
+  auto server =
+      ApiServer::start(Deadline::after(Millis{180'000}), {.arguments = {"--service-cluster-ip-range=127.32.0.0/20"}});
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);
   auto client = server_->client();
@@ -82,10 +83,11 @@ Status Installation::read_authority() {
 }
 
 Status Installation::start_operator() {
-  auto process = Process::start({"/usr/bin/env", "KUBECONFIG=" + server_->kubeconfig(), CUTLINE_OPERATOR, "--namespace",
-                                 kOwnNamespace, "--pod", "cutline-operator-0", "--secure-port",
-                                 std::to_string(secure_port_), "--plain-port", std::to_string(plain_port_), "--restic", "/usr/bin/restic", "--restic-work", server_->folder() + "/restic"},
-                                server_->folder() + "/operator.log");
+  auto process = Process::start(
+      {"/usr/bin/env", "KUBECONFIG=" + server_->kubeconfig(), CUTLINE_OPERATOR, "--namespace", kOwnNamespace, "--pod",
+       "cutline-operator-0", "--secure-port", std::to_string(secure_port_), "--plain-port", std::to_string(plain_port_),
+       "--restic", "/usr/bin/restic", "--restic-work", server_->folder() + "/restic"},
+      server_->folder() + "/operator.log");
   if (!process) return tl::unexpected(process.error());
   operator_.emplace(std::move(*process));
   const auto healthy = [&] { return operator_->wait(Deadline::after(Millis{0})).has_value() || metrics().has_value(); };

@@ -60,41 +60,49 @@ Participant::Behaviour obedient(protocol::CounterTable counters) {
   using namespace protocol;
   return [counters = std::move(counters)](const Command& command) -> std::optional<Reply> {
     return std::visit(
-        overloaded{[&](const Request& m) -> Reply {
-                     return Acked{m.epoch,
-                                  {m.epoch,
-                                   CheckpointIndex{1},
-                                   "",
-                                   Bytes{1000},
-                                   counters,
-                                   {Micros{4'000}, Micros{3'000}, Micros{0}, Micros{0}},
-                                   m.options.gate,
-                                   {}, {}, {}, true}};
-                   },
-                   [](const Done& m) -> Reply { return Opened{m.epoch, Micros{9'000}, fmt::format("sha256:{:064x}", value(m.epoch))}; },
-                   [](const Abort& m) -> Reply { return Opened{m.epoch, Micros{1'000}}; },
-                   [](const Prepare& m) -> Reply { return Prepared{m.epoch}; },
-                   [](const Stop& m) -> Reply { return Stopped{m.epoch, {}}; },
-                   [](const Restore& m) -> Reply { return Restored{m.epoch, {.restore = Micros{70'000}}}; },
-                   [](const Release& m) -> Reply { return Opened{m.epoch, Micros{90'000}}; },
-                   [](const Forget& m) -> Reply { return Forgotten{m.checkpoint}; },
-                   [](const Preflight&) -> Reply { return Findings{}; },
-                   [&](const Recall&) -> Reply {
-                     LocalCheckpoint present;
-                     present.counters = counters;
-                     return History{{}, std::move(present)};
-                   },
-                   [](const Probe&) -> Reply { return Probed{}; },
-                   [](const Sever& m) -> Reply { return Severed{m.epoch}; },
-                   [](const Configure&) -> Reply { return Configured{}; },
-                   [](const Upload& m) -> Reply { return Uploaded{m.checkpoint, fmt::format("{:064x}", value(m.checkpoint)), Bytes{1000}, Bytes{900}}; },
-                   [](const Fetch& m) -> Reply { return Fetched{m.checkpoint}; },
-                   [](const RunHooks& m) -> Reply {
-                     HooksRun out{m.key, {}};
-                     for (const auto& hook : m.hooks) out.outcomes.push_back({static_cast<std::uint32_t>(&hook - m.hooks.data()), true, "", "", Micros{5}});
-                     return out;
-                   },
-                   [](const Precopy& m) -> Reply { return Precopied{m.key, Bytes{0}}; }},
+        overloaded{
+            [&](const Request& m) -> Reply {
+              return Acked{m.epoch,
+                           {m.epoch,
+                            CheckpointIndex{1},
+                            "",
+                            Bytes{1000},
+                            counters,
+                            {Micros{4'000}, Micros{3'000}, Micros{0}, Micros{0}},
+                            m.options.gate,
+                            {},
+                            {},
+                            {},
+                            true}};
+            },
+            [](const Done& m) -> Reply {
+              return Opened{m.epoch, Micros{9'000}, fmt::format("sha256:{:064x}", value(m.epoch))};
+            },
+            [](const Abort& m) -> Reply { return Opened{m.epoch, Micros{1'000}}; },
+            [](const Prepare& m) -> Reply { return Prepared{m.epoch}; },
+            [](const Stop& m) -> Reply { return Stopped{m.epoch, {}}; },
+            [](const Restore& m) -> Reply { return Restored{m.epoch, {.restore = Micros{70'000}}}; },
+            [](const Release& m) -> Reply { return Opened{m.epoch, Micros{90'000}}; },
+            [](const Forget& m) -> Reply { return Forgotten{m.checkpoint}; },
+            [](const Preflight&) -> Reply { return Findings{}; },
+            [&](const Recall&) -> Reply {
+              LocalCheckpoint present;
+              present.counters = counters;
+              return History{{}, std::move(present)};
+            },
+            [](const Probe&) -> Reply { return Probed{}; }, [](const Sever& m) -> Reply { return Severed{m.epoch}; },
+            [](const Configure&) -> Reply { return Configured{}; },
+            [](const Upload& m) -> Reply {
+              return Uploaded{m.checkpoint, fmt::format("{:064x}", value(m.checkpoint)), Bytes{1000}, Bytes{900}};
+            },
+            [](const Fetch& m) -> Reply { return Fetched{m.checkpoint}; },
+            [](const RunHooks& m) -> Reply {
+              HooksRun out{m.key, {}};
+              for (const auto& hook : m.hooks)
+                out.outcomes.push_back({static_cast<std::uint32_t>(&hook - m.hooks.data()), true, "", "", Micros{5}});
+              return out;
+            },
+            [](const Precopy& m) -> Reply { return Precopied{m.key, Bytes{0}}; }},
         command);
   };
 }

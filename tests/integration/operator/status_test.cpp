@@ -37,7 +37,9 @@ TEST_F(TheStatus, OfAPolicyNamesTheLastSnapshotAndTheLine) {
 
 TEST_F(TheStatus, OfAPolicyNamesTheFieldsThatAreNotCarriedOut) {
   const Json hook = {{"container", "ledger"}, {"command", Json::array({"true"})}};
-  (void)policy({{"protocol", "Independent"}, {"independent", {{"interval", "30s"}}}, {"hooks", {{"afterThaw", Json::array({hook})}}}});
+  (void)policy({{"protocol", "Independent"},
+                {"independent", {{"interval", "30s"}}},
+                {"hooks", {{"afterThaw", Json::array({hook})}}}});
   ASSERT_TRUE(becomes_true(op::kPolicies, "ledger", "NotImplemented"));
   EXPECT_EQ(condition(read(op::kPolicies, "ledger").value(), "NotImplemented", "message"),
             "this version does not carry out spec.hooks.afterThaw with protocol Independent yet");
@@ -49,7 +51,8 @@ TEST_F(TheStatus, OfARollbackNamesAPodThatTheWorkloadHasNot) {
   (void)committed("first");
   rollback("back", {{"policyRef", {{"name", "ledger"}}}, {"to", {{"latest", true}}}, {"pods", {"ledger-1"}}});
   ASSERT_TRUE(becomes_true(op::kRollbacks, "back", "Failed"));
-  EXPECT_THAT(condition(read(op::kRollbacks, "back").value(), "Failed", "message"), HasSubstr("spec.pods names ledger-1"));
+  EXPECT_THAT(condition(read(op::kRollbacks, "back").value(), "Failed", "message"),
+              HasSubstr("spec.pods names ledger-1"));
 }
 
 TEST_F(TheStatus, OfRoundsIsCountedInTheMetrics) {

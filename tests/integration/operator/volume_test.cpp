@@ -1,5 +1,5 @@
-// A repository on a volume: real operator, API server, restic and repository server. The test stands in for controllers and kubelet: it starts
-// what the objects describe, at the Service's address, and says so in their status.
+// A repository on a volume: real operator, API server, restic and repository server. The test stands in for controllers
+// and kubelet: it starts what the objects describe, at the Service's address, and says so in their status.
 #include "operator/repository/server_plan.hpp"
 #include "operator/webhook/base64.hpp"
 #include "repository/tags.hpp"
@@ -32,14 +32,23 @@ struct ARepositoryOnAVolume : OperatorTest {
     ASSERT_TRUE(written) << written.error().message;
   }
   void claim(const char* phase = "Bound") {
-    create(op::kClaims, {{"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}, {"metadata", {{"name", "snapshots"}}},
-                         {"spec", {{"accessModes", {"ReadWriteOnce"}}, {"resources", {{"requests", {{"storage", "1Gi"}}}}}}}});
+    create(op::kClaims,
+           {{"apiVersion", "v1"},
+            {"kind", "PersistentVolumeClaim"},
+            {"metadata", {{"name", "snapshots"}}},
+            {"spec", {{"accessModes", {"ReadWriteOnce"}}, {"resources", {{"requests", {{"storage", "1Gi"}}}}}}}});
     state(op::kClaims, "snapshots", {{"phase", phase}});
   }
   void password() {
-    create(op::kSecrets, {{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", "password"}}}, {"data", {{"password", op::base64("p")}}}});
+    create(op::kSecrets, {{"apiVersion", "v1"},
+                          {"kind", "Secret"},
+                          {"metadata", {{"name", "password"}}},
+                          {"data", {{"password", op::base64("p")}}}});
   }
-  void repository() { (void)make("SnapshotRepository", "backups", {{"volume", {{"claimName", "snapshots"}}}, {"passwordSecretRef", {{"name", "password"}}}}); }
+  void repository() {
+    (void)make("SnapshotRepository", "backups",
+               {{"volume", {{"claimName", "snapshots"}}}, {"passwordSecretRef", {{"name", "password"}}}});
+  }
 
   [[nodiscard]] bool says(const std::string& reason, const std::string& text) {
     return becomes(op::kRepositories, "backups", [&](const Json& object) {
@@ -63,20 +72,32 @@ struct ARepositoryOnAVolume : OperatorTest {
     Child child;
     child.name = "the repository's server";
     child.dies_with_caller = true;
-    child.arguments = op::repository::server_command(rest_server(), fmt::format("{}:{}", address, op::repository::kServerPort), volume, keys);
+    child.arguments = op::repository::server_command(
+        rest_server(), fmt::format("{}:{}", address, op::repository::kServerPort), volume, keys);
     auto started = child.start();
     ASSERT_TRUE(started) << started.error().message;
     server.emplace(*std::move(started));
     const auto generation = read(op::kDeployments, kServer).value()["metadata"]["generation"];
-    state(op::kDeployments, kServer, {{"observedGeneration", generation}, {"replicas", 1}, {"updatedReplicas", 1}, {"readyReplicas", 1}, {"availableReplicas", 1}});
+    state(op::kDeployments, kServer,
+          {{"observedGeneration", generation},
+           {"replicas", 1},
+           {"updatedReplicas", 1},
+           {"readyReplicas", 1},
+           {"availableReplicas", 1}});
   }
   // As the garbage collector, when their owner is gone.
   void collect() {
-    for (const auto* resource : {&op::kDeployments, &op::kServices, &op::kSecrets}) ASSERT_TRUE(client().remove(*resource, {ns, kServer}, soon()));
+    for (const auto* resource : {&op::kDeployments, &op::kServices, &op::kSecrets})
+      ASSERT_TRUE(client().remove(*resource, {ns, kServer}, soon()));
     server.reset();
   }
   [[nodiscard]] r::Restic restic() {
-    return r::Restic{{.url = secret("url"), .password = "p", .access_key = secret("user"), .secret_key = secret("password"), .region = {}, .authority = secret("ca.crt")},
+    return r::Restic{{.url = secret("url"),
+                      .password = "p",
+                      .access_key = secret("user"),
+                      .secret_key = secret("password"),
+                      .region = {},
+                      .authority = secret("ca.crt")},
                      {.work = folder.path() / "work"}};
   }
 };
@@ -112,13 +133,17 @@ TEST_F(ARepositoryOnAVolume, HasAServerThatGoesWithItAndDataThatStays) {
   serve();
   ASSERT_TRUE(becomes_true(op::kRepositories, "backups", "Ready"));
   EXPECT_EQ(kube::string_at(read(op::kRepositories, "backups").value(), "/status/id"), id);
-  EXPECT_TRUE(becomes(op::kRepositories, "backups", [](const Json& object) { return object["status"].contains("checkpoints"); }, Deadline::after(Millis{10'000})));
+  EXPECT_TRUE(becomes(
+      op::kRepositories, "backups", [](const Json& object) { return object["status"].contains("checkpoints"); },
+      Deadline::after(Millis{10'000})));
   EXPECT_EQ(restic().find(r::manifest_tags(ns, "first", uid), soon()).value().size(), 1U);
   ASSERT_TRUE(client().remove(op::kSnapshots, {ns, "first"}, soon()));
-  EXPECT_TRUE(eventually([&] {
-    const auto left = restic().find(r::manifest_tags(ns, "first", uid), soon());
-    return left && left->empty();
-  }, soon()));
+  EXPECT_TRUE(eventually(
+      [&] {
+        const auto left = restic().find(r::manifest_tags(ns, "first", uid), soon());
+        return left && left->empty();
+      },
+      soon()));
 }
 
 TEST_F(ARepositoryOnAVolume, SaysWhatItsServerLacks) {
@@ -127,9 +152,13 @@ TEST_F(ARepositoryOnAVolume, SaysWhatItsServerLacks) {
   ASSERT_TRUE(says("RepositoryMissing", "no PersistentVolumeClaim snapshots"));
   claim("Pending");
   ASSERT_TRUE(says("Starting", "snapshots is not bound"));
-  create(op::kPods, {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"name", kServer + "-1"}, {"labels", {{op::kRepositoryLabel, kServer}}}}},
+  create(op::kPods, {{"apiVersion", "v1"},
+                     {"kind", "Pod"},
+                     {"metadata", {{"name", kServer + "-1"}, {"labels", {{op::kRepositoryLabel, kServer}}}}},
                      {"spec", {{"containers", Json::array({{{"name", "repository"}, {"image", "x"}}})}}}});
-  state(op::kPods, kServer + "-1", {{"conditions", Json::array({{{"type", "PodScheduled"}, {"status", "False"}, {"message", "0/1 nodes are available"}}})}});
+  state(op::kPods, kServer + "-1",
+        {{"conditions",
+          Json::array({{{"type", "PodScheduled"}, {"status", "False"}, {"message", "0/1 nodes are available"}}})}});
   ASSERT_TRUE(says("RepositoryUnavailable", "finds no node"));
   ASSERT_TRUE(says("RepositoryUnavailable", "0/1 nodes are available"));
 }
@@ -138,8 +167,14 @@ TEST_F(ARepositoryOnAVolume, DoesNotTakeTheNameOfSomebodyElsesDeployment) {
   claim();
   password();
   const Json labels = {{"app", "theirs"}};
-  create(op::kDeployments, {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"metadata", {{"name", kServer}}},
-                            {"spec", {{"selector", {{"matchLabels", labels}}}, {"template", {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", Json::array({{{"name", "c"}, {"image", "x"}}})}}}}}}}});
+  create(op::kDeployments, {{"apiVersion", "apps/v1"},
+                            {"kind", "Deployment"},
+                            {"metadata", {{"name", kServer}}},
+                            {"spec",
+                             {{"selector", {{"matchLabels", labels}}},
+                              {"template",
+                               {{"metadata", {{"labels", labels}}},
+                                {"spec", {{"containers", Json::array({{{"name", "c"}, {"image", "x"}}})}}}}}}}});
   repository();
   ASSERT_TRUE(says("AccessRefused", "Deployment repository-backups, which is not its own"));
   EXPECT_EQ(read(op::kDeployments, kServer).value()["spec"]["selector"]["matchLabels"], labels);
@@ -164,8 +199,11 @@ TEST_F(ARepositoryOnAVolume, IsNeverMadeAnewWhereOneWas) {
 
 TEST_F(ARepositoryOnAVolume, HasAServerThatIsNoMemberWhateverASelectorSays) {
   (void)pod("ledger-0");
-  create(op::kPods, {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"name", kServer + "-1"}, {"labels", {{"app", "ledger"}, {op::kRepositoryLabel, kServer}}}}},
-                     {"spec", {{"containers", Json::array({{{"name", "repository"}, {"image", "x"}}})}}}});
+  create(op::kPods,
+         {{"apiVersion", "v1"},
+          {"kind", "Pod"},
+          {"metadata", {{"name", kServer + "-1"}, {"labels", {{"app", "ledger"}, {op::kRepositoryLabel, kServer}}}}},
+          {"spec", {{"containers", Json::array({{{"name", "repository"}, {"image", "x"}}})}}}});
   (void)policy();
   ASSERT_TRUE(becomes_true(op::kPolicies, "ledger", "Ready"));
   EXPECT_EQ(read(op::kPolicies, "ledger").value()["status"]["members"], 1);

@@ -25,7 +25,8 @@ std::uint16_t free_port() {
   const Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   auto address = loopback(0);
   socklen_t size = sizeof address;
-  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
     throw std::runtime_error("no free port");
   return ntohs(address.sin_port);
 }
@@ -39,7 +40,8 @@ bool answers(std::uint16_t port) {
 std::string program(const std::string& name) {
   const char* cache = std::getenv("CUTLINE_CACHE");
   auto path = fmt::format("{}/bin/{}", cache != nullptr ? cache : "/var/cache/cutline", name);
-  if (!std::filesystem::exists(path)) throw std::runtime_error(path + " is missing: run e2e/objectstores/build and images/rest-server/make");
+  if (!std::filesystem::exists(path))
+    throw std::runtime_error(path + " is missing: run e2e/objectstores/build and images/rest-server/make");
   return path;
 }
 
@@ -47,7 +49,8 @@ std::string program(const std::string& name) {
 
 std::string rest_server() { return program("restic-rest-server"); }
 
-ObjectStore::ObjectStore(StoreKind kind, std::filesystem::path folder) : kind_(kind), folder_(std::move(folder)), port_(free_port()) {
+ObjectStore::ObjectStore(StoreKind kind, std::filesystem::path folder)
+    : kind_(kind), folder_(std::move(folder)), port_(free_port()) {
   std::filesystem::create_directories(bucket());
   if (kind_ == StoreKind::Volume) authority_ = control::make_authority("test", std::chrono::hours{24}).value();
   start();
@@ -62,7 +65,9 @@ Child ObjectStore::command() const {
   } else if (kind_ == StoreKind::Volume) {
     out.arguments = op::repository::server_command(rest_server(), address, bucket(), secret(""));
   } else {
-    out.arguments = {program("rclone-s3"), "serve", "s3", "--addr", address, "--auth-key", access_key_ + ',' + secret_key_, "--vfs-cache-mode", "off", folder_};
+    out.arguments = {
+        program("rclone-s3"), "serve", "s3",   "--addr", address, "--auth-key", access_key_ + ',' + secret_key_,
+        "--vfs-cache-mode",   "off",   folder_};
     out.environment = {"HOME=" + folder_.string(), "RCLONE_CONFIG=/dev/null"};
   }
   out.name = "the object store";
@@ -74,8 +79,10 @@ Child ObjectStore::command() const {
 void ObjectStore::write_secret() const {
   const auto own = control::issue(authority_, {.identity = "cutline://test", .addresses = {"127.0.0.1"}}).value();
   std::filesystem::create_directories(secret(""));
-  for (const auto& [name, text] : {std::pair{"tls.crt", own.certificate}, std::pair{"tls.key", own.key}, std::pair{"htpasswd", op::repository::htpasswd(access_key_, secret_key_)}})
-    if (const auto written = replace_file(secret(name), text); !written) throw std::runtime_error(written.error().message);
+  for (const auto& [name, text] : {std::pair{"tls.crt", own.certificate}, std::pair{"tls.key", own.key},
+                                   std::pair{"htpasswd", op::repository::htpasswd(access_key_, secret_key_)}})
+    if (const auto written = replace_file(secret(name), text); !written)
+      throw std::runtime_error(written.error().message);
 }
 
 void ObjectStore::start() {
@@ -85,7 +92,8 @@ void ObjectStore::start() {
   running_.emplace(*std::move(started));
   const auto deadline = Deadline::after(Millis{30'000});
   while (!answers(port_)) {
-    if (deadline.passed() || running_->ends(Deadline::after(Millis{20}))) throw std::runtime_error("no object store: " + running_->output(0));
+    if (deadline.passed() || running_->ends(Deadline::after(Millis{20})))
+      throw std::runtime_error("no object store: " + running_->output(0));
   }
 }
 
@@ -99,7 +107,8 @@ void ObjectStore::accept(std::string access_key, std::string secret_key) {
 
 protocol::Repository ObjectStore::repository(const std::string& prefix) const {
   const bool on_volume = kind_ == StoreKind::Volume;
-  return {.url = on_volume ? fmt::format("rest:https://127.0.0.1:{}/{}/", port_, prefix) : fmt::format("s3:http://127.0.0.1:{}/backups/{}", port_, prefix),
+  return {.url = on_volume ? fmt::format("rest:https://127.0.0.1:{}/{}/", port_, prefix)
+                           : fmt::format("s3:http://127.0.0.1:{}/backups/{}", port_, prefix),
           .password = "correct horse battery staple",
           .access_key = access_key_,
           .secret_key = secret_key_,

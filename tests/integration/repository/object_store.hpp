@@ -1,5 +1,5 @@
-// A real server on loopback over a folder of the test's, which ends with the object: one of S3, versitygw or rclone's (made by
-// e2e/objectstores/build), or that of repositories on volumes (images/rest-server/make).
+// A real server on loopback over a folder of the test's, which ends with the object: one of S3, versitygw or rclone's
+// (made by e2e/objectstores/build), or that of repositories on volumes (images/rest-server/make).
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,7 @@
-// A real restic against real servers, of S3 and of volumes, which are killed, revoke their keys, fill up and stand still.
+// A real restic against real servers, of S3 and of volumes, which are killed, revoke their keys, fill up and stand
+// still.
+#include "repository/restic.hpp"
+
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -7,7 +10,6 @@
 #include <thread>
 
 #include "repository/manifest.hpp"
-#include "repository/restic.hpp"
 #include "repository/tags.hpp"
 #include "tests/integration/repository/object_store.hpp"
 #include "tests/integration/store/temporary.hpp"
@@ -51,7 +53,8 @@ char state_of_restic() {
     if (!fs::is_regular_file(entry.path() / "stat")) continue;
     const auto text = contents(entry.path() / "stat");
     const auto at = text.find(" (restic) ");
-    if (at != std::string::npos && text.substr(at + 12).starts_with(std::to_string(::getpid()) + ' ')) return text[at + 10];
+    if (at != std::string::npos && text.substr(at + 12).starts_with(std::to_string(::getpid()) + ' '))
+      return text[at + 10];
   }
   return 0;
 }
@@ -62,9 +65,12 @@ struct AnObjectStore : testing::TestWithParam<StoreKind> {
   ObjectStore store{GetParam(), folder.path() / "store"};
 
   [[nodiscard]] repository::Program program() const { return {.work = folder.path() / "work"}; }
-  [[nodiscard]] Restic restic(protocol::Repository repository) const { return Restic{std::move(repository), program()}; }
+  [[nodiscard]] Restic restic(protocol::Repository repository) const {
+    return Restic{std::move(repository), program()};
+  }
   [[nodiscard]] Restic restic() const { return restic(store.repository()); }
-  [[nodiscard]] Result<repository::Kept> keep(const Restic& restic, const Attention& attention = {}, const repository::Tags& tags = {"a=1"}) const {
+  [[nodiscard]] Result<repository::Kept> keep(const Restic& restic, const Attention& attention = {},
+                                              const repository::Tags& tags = {"a=1"}) const {
     return restic.keep_folder(source, "pod-0", tags, soon(), attention);
   }
 };
@@ -115,9 +121,19 @@ TEST_P(AnObjectStore, KeepsASignedManifestAsItIs) {
   const auto there = restic();
   must(there.make(soon()));
   const auto key = repository::make_key();
-  repository::Manifest manifest{.ns = "ns", .policy = {}, .snapshot = "s1", .uid = "u", .epoch = Epoch{7}, .protocol = "Coordinated", .members = {}, .external = {}, .versions = {}, .created = "now"};
+  repository::Manifest manifest{.ns = "ns",
+                                .policy = {},
+                                .snapshot = "s1",
+                                .uid = "u",
+                                .epoch = Epoch{7},
+                                .protocol = "Coordinated",
+                                .members = {},
+                                .external = {},
+                                .versions = {},
+                                .created = "now"};
   const auto text = repository::sign(manifest, key);
-  const auto kept = must(there.keep_text(text, repository::kManifestName, "cutline", repository::manifest_tags("ns", "s1", "u"), soon()));
+  const auto kept = must(
+      there.keep_text(text, repository::kManifestName, "cutline", repository::manifest_tags("ns", "s1", "u"), soon()));
   const auto read = must(there.text_of(kept.id, repository::kManifestName, soon()));
   EXPECT_EQ(must(repository::verify(read, std::vector{key.open})), manifest);
 }
@@ -176,7 +192,8 @@ TEST_F(AVolumesServer, LetsNobodyInWithoutItsKeysAndNeverShowsThem) {
   const auto away = made(access);
   ASSERT_FALSE(away);
   EXPECT_EQ(away.error().code, Code::Unavailable) << away.error().message;
-  EXPECT_THAT(away.error().message, testing::AllOf(testing::HasSubstr("does not answer"), testing::Not(testing::HasSubstr(access.secret_key))));
+  EXPECT_THAT(away.error().message, testing::AllOf(testing::HasSubstr("does not answer"),
+                                                   testing::Not(testing::HasSubstr(access.secret_key))));
 }
 
 TEST_F(AVolumesServer, IsToldFromAnImpostorByItsCertificate) {
@@ -195,7 +212,8 @@ TEST_P(AnObjectStore, NeverGivesBackBytesThatWereChangedInIt) {
   const auto kept = must(keep(there));
   fs::path largest;
   for (const auto& entry : fs::recursive_directory_iterator{store.bucket()})
-    if (entry.is_regular_file() && (largest.empty() || entry.file_size() > fs::file_size(largest))) largest = entry.path();
+    if (entry.is_regular_file() && (largest.empty() || entry.file_size() > fs::file_size(largest)))
+      largest = entry.path();
   std::fstream pack{largest, std::ios::in | std::ios::out | std::ios::binary};
   pack.seekg(1000);
   const auto byte = static_cast<char>(pack.get() ^ 1);
@@ -274,7 +292,8 @@ TEST_P(MidUpload, KeysThatAreRevokedEndItAndAreNamed) {
   const auto& kept = end();
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().code, Code::Invalid) << kept.error().message;
-  EXPECT_THAT(kept.error().message, testing::HasSubstr(GetParam() == StoreKind::Volume ? "refuses the keys" : "credentialsSecretRef"));
+  EXPECT_THAT(kept.error().message,
+              testing::HasSubstr(GetParam() == StoreKind::Volume ? "refuses the keys" : "credentialsSecretRef"));
 }
 
 TEST_P(MidUpload, AServerThatStandsStillForAWhileCostsTimeOnly) {
@@ -362,7 +381,8 @@ TEST_P(AnObjectStore, TellsOfDamageByName) {
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().code, Code::Corrupt) << damaged.error().message;
   // rclone's server lists for a while what is gone; reading it fails.
-  EXPECT_THAT(damaged.error().message, testing::AnyOf(testing::HasSubstr("pack "), testing::HasSubstr("tree "), testing::HasSubstr("<data/")));
+  EXPECT_THAT(damaged.error().message,
+              testing::AnyOf(testing::HasSubstr("pack "), testing::HasSubstr("tree "), testing::HasSubstr("<data/")));
 }
 
 TEST_P(AnObjectStore, TakesItOnceThereIsRoomAgain) {
@@ -389,7 +409,8 @@ TEST_P(AnObjectStore, SaysThatItIsFull) {
   const auto kept = keep(there, {.patience = 5s});
   ASSERT_FALSE(kept);
   // rclone's server tells its log why, and its clients that there was an error.
-  EXPECT_EQ(kept.error().code, GetParam() == StoreKind::Rclone ? Code::Unavailable : Code::Exhausted) << kept.error().message;
+  EXPECT_EQ(kept.error().code, GetParam() == StoreKind::Rclone ? Code::Unavailable : Code::Exhausted)
+      << kept.error().message;
 }
 
 }  // namespace

@@ -20,7 +20,9 @@ struct AskedShell : testing::Test {
   std::uint64_t epoch = 0;
 
   void SetUp() override { start(); }
-  void start() { shell.emplace(sidecar.parts(), sidecar.history(), sidecar.remote(), sidecar.recorded(), sidecar.configured()); }
+  void start() {
+    shell.emplace(sidecar.parts(), sidecar.history(), sidecar.remote(), sidecar.recorded(), sidecar.configured());
+  }
 
   // Throws when there is no answer; expect(): also when it is another one, or a refusal.
   protocol::Reply ask(protocol::Command command) {

@@ -50,7 +50,8 @@ TEST_F(BesideARound, HooksKeepTheNextOneWaiting) {
   EXPECT_TRUE(busy(Request{Epoch{1}, kHold, {}}));
   EXPECT_TRUE(busy(Prepare{Epoch{1}, Epoch{}, "", kHold, {}}));
   EXPECT_TRUE(busy(RunHooks{"s2/1", {short_one}}));
-  EXPECT_EQ(until<HooksRun>(RunHooks{"s1/1", {short_one}}).outcomes.at(0).failure, "did not end within 700 ms and was killed");
+  EXPECT_EQ(until<HooksRun>(RunHooks{"s1/1", {short_one}}).outcomes.at(0).failure,
+            "did not end within 700 ms and was killed");
   (void)expect<Acked>(Request{Epoch{2}, kHold, {}});
   (void)expect<Opened>(Done{Epoch{2}});
 }
@@ -78,7 +79,7 @@ struct Volumes : BesideARound {
     return 0;
   }
   static ino_t inode_of(const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
   }
   std::string precopied() { return sidecar.store().root() + "/precopy"; }
@@ -105,7 +106,8 @@ TEST_F(Volumes, ThatDoNotChangeAreStoredOnceForManyCheckpoints) {
   const auto first = snapshot(), second = snapshot();
   EXPECT_EQ(stored(second.epoch, "kept"), stored(first.epoch, "kept"));
   (void)expect<Forgotten>(Forget{first.epoch});
-  EXPECT_TRUE(must(sidecar.store().verify(second.epoch, second.digest, soon())).committed) << "and it depends on none of them";
+  EXPECT_TRUE(must(sidecar.store().verify(second.epoch, second.digest, soon())).committed)
+      << "and it depends on none of them";
 }
 
 TEST_F(Volumes, ComeBackAsTheyWereAndItIsSaidHowMuchThatTook) {

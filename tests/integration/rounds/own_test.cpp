@@ -31,7 +31,8 @@ struct OwnCheckpoints : testing::Test {
   void open() {
     store.emplace(must(store::Store::open(top.path())));
     history.emplace(must(History::open(*store)));
-    tracker.emplace(sockets::Bases{}, nullptr, sockets::TrackerOptions{.parent = history->present(), .from_the_beginning = history->fresh()});
+    tracker.emplace(sockets::Bases{}, nullptr,
+                    sockets::TrackerOptions{.parent = history->present(), .from_the_beginning = history->fresh()});
     time.emplace(*store, *history, *tracker);
     time->configure(own, start);
   }

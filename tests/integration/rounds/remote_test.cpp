@@ -21,11 +21,14 @@ struct AShellWithARepository : AskedShell {
   ObjectStore objects{StoreKind::Versitygw, folder.path() / "objects"};
 
   void SetUp() override {
-    const auto made = repository::Restic{objects.repository(), {.work = folder.path() / "work"}}.make(Deadline::after(Millis{120'000}));
+    const auto made = repository::Restic{objects.repository(), {.work = folder.path() / "work"}}.make(
+        Deadline::after(Millis{120'000}));
     ASSERT_TRUE(made) << made.error().message;
     AskedShell::SetUp();
   }
-  [[nodiscard]] Upload upload(const LocalCheckpoint& checkpoint) const { return {checkpoint.epoch, checkpoint.digest, "shop", objects.repository()}; }
+  [[nodiscard]] Upload upload(const LocalCheckpoint& checkpoint) const {
+    return {checkpoint.epoch, checkpoint.digest, "shop", objects.repository()};
+  }
   // Asked again and again until it is an R, or refused.
   template <class R>
   Reply until(const Command& command) {
@@ -41,7 +44,9 @@ struct AShellWithARepository : AskedShell {
     if (const auto* refused = std::get_if<Refused>(&last)) throw std::runtime_error(refused->why.message);
     return std::get<Uploaded>(std::move(last));
   }
-  [[nodiscard]] fs::path kept(Epoch checkpoint) { return fs::path{sidecar.store().root()} / "checkpoints" / std::to_string(value(checkpoint)); }
+  [[nodiscard]] fs::path kept(Epoch checkpoint) {
+    return fs::path{sidecar.store().root()} / "checkpoints" / std::to_string(value(checkpoint));
+  }
 };
 
 TEST_F(AShellWithARepository, StoresACheckpointOnceHoweverOftenItIsAskedAndAfterItsRestart) {
@@ -55,7 +60,10 @@ TEST_F(AShellWithARepository, StoresACheckpointOnceHoweverOftenItIsAskedAndAfter
   sidecar.restart();
   start();
   EXPECT_EQ(uploaded(checkpoint).id, first.id);
-  EXPECT_EQ(repository::Restic(objects.repository(), {.work = folder.path() / "work"}).size(Deadline::after(Millis{60'000}))->snapshots, 1U);
+  EXPECT_EQ(repository::Restic(objects.repository(), {.work = folder.path() / "work"})
+                .size(Deadline::after(Millis{60'000}))
+                ->snapshots,
+            1U);
 }
 
 TEST_F(AShellWithARepository, BringsACheckpointBackThatItHasForgottenAndGoesBackToIt) {
@@ -91,7 +99,8 @@ TEST_F(AShellWithARepository, DoesNotStoreACheckpointWhoseBytesHaveChanged) {
   const auto checkpoint = snapshot();
   fs::path largest;
   for (const auto& entry : fs::recursive_directory_iterator{kept(checkpoint.epoch)})
-    if (entry.is_regular_file() && (largest.empty() || entry.file_size() > fs::file_size(largest))) largest = entry.path();
+    if (entry.is_regular_file() && (largest.empty() || entry.file_size() > fs::file_size(largest)))
+      largest = entry.path();
   std::fstream file{largest, std::ios::in | std::ios::out | std::ios::binary};
   const auto byte = static_cast<char>(file.seekg(100).get() ^ 1);
   file.seekp(100).put(byte);

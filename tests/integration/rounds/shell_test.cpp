@@ -1,4 +1,5 @@
-// The whole sidecar but its network: commands in, replies out. Histories, a checkpoint from time to time, severed connections.
+// The whole sidecar but its network: commands in, replies out. Histories, a checkpoint from time to time, severed
+// connections.
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 
@@ -108,7 +109,8 @@ TEST_F(ShellOfAPod, HasNoGapWhereACheckpointWasCollected) {
   EXPECT_EQ(told(history()), fmt::format("{0}<-0 {1}<-{0} now<-{1}", value(a.index), value(d.index)));
 }
 
-// ---- own time -----------------------------------------------------------------------------------------------------------
+// ---- own time
+// -----------------------------------------------------------------------------------------------------------
 
 const Independent often{Millis{300}, Millis{100}, kHold, {}};
 
@@ -145,7 +147,8 @@ TEST_F(ShellOfAPod, TakesPartInRoundsBetweenItsOwnCheckpoints) {
   EXPECT_FALSE(std::ranges::any_of(all.checkpoints, [&](const auto& c) { return c.epoch == rounds[2].epoch; }));
 }
 
-// ---- connections --------------------------------------------------------------------------------------------------------
+// ---- connections
+// --------------------------------------------------------------------------------------------------------
 
 // An application with two connections to a peer that does not go back, and that echoes what comes.
 struct ShellOfATalkingPod : testing::Test {
@@ -155,15 +158,18 @@ struct ShellOfATalkingPod : testing::Test {
 
   void SetUp() override {
     const auto joined = fmt::format(
-        "ip link add eth0 type veth peer name eth0 netns {} && ip addr add 10.77.0.1/24 dev eth0 && ip link set eth0 up", peer.tid());
+        "ip link add eth0 type veth peer name eth0 netns {} && ip addr add 10.77.0.1/24 dev eth0 && ip link set eth0 "
+        "up",
+        peer.tid());
     ASSERT_EQ(std::system(joined.c_str()), 0) << "is iproute2 installed?";  // NOLINT(concurrency-mt-unsafe)
     peer.shell("ip link set lo up && ip addr add 10.77.0.2/24 dev eth0 && ip link set eth0 up");
     for (int i = 0; i < 2; ++i) listeners[i] = testing_net::listen_tcp(peer, "10.77.0.2", ports[i]);
   }
   void TearDown() override { (void)std::system("ip link del eth0"); }  // NOLINT(concurrency-mt-unsafe)
   Container start() {
-    auto app = must(Container::start({.command = {"/stream", "echo", "10.77.0.2", std::to_string(ports[0]), std::to_string(ports[1])},
-                                      .binds = {{CUTLINE_STREAM, "/stream"}}}));
+    auto app = must(Container::start(
+        {.command = {"/stream", "echo", "10.77.0.2", std::to_string(ports[0]), std::to_string(ports[1])},
+         .binds = {{CUTLINE_STREAM, "/stream"}}}));
     for (int i = 0; i < 2; ++i) connections[i] = testing_net::accept_tcp(listeners[i]);
     must(app.out().wait([](const std::string& text) { return text.contains("ready 2"); }, soon()));
     return app;
@@ -176,7 +182,9 @@ struct ShellOfATalkingPod : testing::Test {
 
 // What the shell tests above have, over an application of this test's.
 struct Spoken {
-  explicit Spoken(Container& app) : sidecar{{&app}}, shell{sidecar.parts(), sidecar.history(), sidecar.remote(), sidecar.recorded(), sidecar.configured()} {}
+  explicit Spoken(Container& app)
+      : sidecar{{&app}},
+        shell{sidecar.parts(), sidecar.history(), sidecar.remote(), sidecar.recorded(), sidecar.configured()} {}
   template <class R>
   R expect(Command command) {
     std::promise<Reply> answered;
@@ -230,7 +238,12 @@ TEST_F(ShellOfATalkingPod, TellsOfAConnectionWhereItClosedAndNoLaterThanItsCheck
   EXPECT_EQ(all.checkpoints[1].parent, first.index);
   EXPECT_EQ(all.checkpoints[1].closed, second.closed);
   // Back to where it lived: its end here is of the new interval, and continues the checkpoint's count.
-  (void)pod.expect<Prepared>(Prepare{Epoch{5}, first.epoch, first.digest, kHold, {{of_port(first.counters, ports[0])->local, of_port(first.counters, ports[0])->remote}}});
+  (void)pod.expect<Prepared>(
+      Prepare{Epoch{5},
+              first.epoch,
+              first.digest,
+              kHold,
+              {{of_port(first.counters, ports[0])->local, of_port(first.counters, ports[0])->remote}}});
   const auto told = pod.expect<Stopped>(Stop{Epoch{5}}).shifts;
   const auto ended = std::ranges::find(told, ports[0], [](const Shift& s) { return s.connection.remote.port; });
   ASSERT_NE(ended, told.end());
@@ -242,7 +255,8 @@ TEST_F(ShellOfATalkingPod, TellsOfAConnectionWhereItClosedAndNoLaterThanItsCheck
   EXPECT_EQ(present().parent, first.index);
 }
 
-// The peer stands for one that was put back as well: what was said since is forgotten here, and its numbers are where they came to be.
+// The peer stands for one that was put back as well: what was said since is forgotten here, and its numbers are where
+// they came to be.
 TEST_F(ShellOfATalkingPod, GoesOnAfterARollbackWhereTheSequenceNumbersHaveCome) {
   auto app = start();
   Spoken pod{app};
@@ -258,7 +272,8 @@ TEST_F(ShellOfATalkingPod, GoesOnAfterARollbackWhereTheSequenceNumbersHaveCome) 
   (void)pod.expect<Restored>(Restore{Epoch{2}, {{moved->connection, 100'000, moved->received}}});
   (void)pod.expect<Opened>(Release{Epoch{2}});
   echo(1, "the same connection");
-  EXPECT_EQ(of_port(pod.expect<History>(Recall{}).present->counters, ports[1])->received, 25U) << "counted from the checkpoint on";
+  EXPECT_EQ(of_port(pod.expect<History>(Recall{}).present->counters, ports[1])->received, 25U)
+      << "counted from the checkpoint on";
   // And again: from there.
   (void)pod.expect<Prepared>(Prepare{Epoch{3}, saved.epoch, saved.digest, kHold, {}});
   const auto again = pod.expect<Stopped>(Stop{Epoch{3}}).shifts;

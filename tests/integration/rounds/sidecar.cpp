@@ -105,7 +105,8 @@ void Sidecar::open() {
                                    true,
                                    gate_->counts_datagrams(),
                                    {}});
-  remote_.emplace(*store_, parts_->uid, parts_->name, repository::Program{.work = new_folder("restic"), .user = sockets::kOwnUser});
+  remote_.emplace(*store_, parts_->uid, parts_->name,
+                  repository::Program{.work = new_folder("restic"), .user = sockets::kOwnUser});
 }
 
 protocol::participant::Durable Sidecar::recorded() const { return must(store::load_record(folder_)).durable; }

@@ -149,7 +149,8 @@ Fd connect_tcp(Netns& net, const std::string& address, std::uint16_t port) {
   return fd;
 }
 
-Fd connect_from(Netns& net, const std::string& here, std::uint16_t& own_port, const std::string& address, std::uint16_t port) {
+Fd connect_from(Netns& net, const std::string& here, std::uint16_t& own_port, const std::string& address,
+                std::uint16_t port) {
   auto fd = bound(net, SOCK_STREAM, here, own_port);
   const auto name = parse(address, port);
   if (::connect(fd.get(), name.get(), name.size) != 0) give_up("connect " + address);

@@ -41,8 +41,10 @@ struct Joined {
 
 [[nodiscard]] Fd listen_tcp(Netns& net, const std::string& address, std::uint16_t& port);  // port 0: any
 [[nodiscard]] Fd connect_tcp(Netns& net, const std::string& address, std::uint16_t port);
-// From a port of one's own; 0: any, told afterwards. The same tuple again while the other end is in TIME-WAIT, if that allows it.
-[[nodiscard]] Fd connect_from(Netns& net, const std::string& here, std::uint16_t& own_port, const std::string& address, std::uint16_t port);
+// From a port of one's own; 0: any, told afterwards. The same tuple again while the other end is in TIME-WAIT, if that
+// allows it.
+[[nodiscard]] Fd connect_from(Netns& net, const std::string& here, std::uint16_t& own_port, const std::string& address,
+                              std::uint16_t port);
 [[nodiscard]] Fd accept_tcp(const Fd& listener);
 [[nodiscard]] Fd udp(Netns& net, const std::string& address, std::uint16_t& port);
 void send_to(const Fd& socket, const std::string& address, std::uint16_t port, const std::string& data);

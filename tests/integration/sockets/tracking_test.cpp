@@ -67,7 +67,8 @@ struct Tracking : testing::Test {
   }
 };
 
-// acked, sent, received of both ends fit: what one says to have received the other has sent. A FIN counts where it was sent.
+// acked, sent, received of both ends fit: what one says to have received the other has sent. A FIN counts where it was
+// sent.
 void expect_mirrored(const CounterTable& here, const CounterTable& there, std::uint64_t to, std::uint64_t from) {
   std::map<protocol::Connection, protocol::Counters> by_name;
   for (const auto& row : there) by_name.emplace(protocol::Connection{row.remote, row.local}, row);
@@ -78,8 +79,9 @@ void expect_mirrored(const CounterTable& here, const CounterTable& there, std::u
                       other->second.received <= row.sent && row.received <= other->second.sent;
     if (good || ++wrong > 3) continue;
     ADD_FAILURE() << row.local.port << ": sent " << row.sent << " acked " << row.acked << " received " << row.received
-                  << (other == by_name.end() ? " and nothing of the other end"
-                                             : fmt::format(", other end sent {} received {}", other->second.sent, other->second.received));
+                  << (other == by_name.end()
+                          ? " and nothing of the other end"
+                          : fmt::format(", other end sent {} received {}", other->second.sent, other->second.received));
   }
   EXPECT_EQ(wrong, 0u);
 }
@@ -190,7 +192,8 @@ TEST_F(Tracking, WithoutNotificationsNoIntervalIsObserved) {
   EXPECT_FALSE(blind.told().observed);
 }
 
-// ---- datagrams ----------------------------------------------------------------------------------------------------------
+// ---- datagrams
+// ----------------------------------------------------------------------------------------------------------
 
 struct Datagrams : testing::Test {
   Joined net;

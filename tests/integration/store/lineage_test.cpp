@@ -33,7 +33,8 @@ TEST(Lineages, ThatAreDamagedAreRefused) {
 }
 
 TEST(Lineages, LeadFromThePodsStartToAnyCheckpoint) {
-  const Lineage lineage{index(4), {{index(1), index(0)}, {index(2), index(1)}, {index(3), index(2)}, {index(4), index(1)}}, {}};
+  const Lineage lineage{
+      index(4), {{index(1), index(0)}, {index(2), index(1)}, {index(3), index(2)}, {index(4), index(1)}}, {}};
   EXPECT_EQ(chain(lineage, index(4)), (std::vector{index(1), index(4)}));
   EXPECT_EQ(chain(lineage, index(3)), (std::vector{index(1), index(2), index(3)}));
   EXPECT_TRUE(chain(lineage, index(0)).empty());
@@ -47,7 +48,8 @@ TEST(Lineages, ThatGoRoundInCirclesEndAllTheSame) {
 TEST(Configurations, ComeBackAsTheyWereWrittenAndAreEmptyAtFirst) {
   const Temporary top;
   EXPECT_FALSE(load_configuration(top.path()).value().independent);
-  const protocol::Configure configure{{{Millis{1}, Millis{2}, Millis{3}, {protocol::GateKind::Drop, {{"db", "/data"}}}}}, Millis{4}};
+  const protocol::Configure configure{
+      {{Millis{1}, Millis{2}, Millis{3}, {protocol::GateKind::Drop, {{"db", "/data"}}}}}, Millis{4}};
   ASSERT_TRUE(save_configuration(top.path(), configure));
   EXPECT_EQ(load_configuration(top.path()).value().independent, configure.independent);
   EXPECT_EQ(load_configuration(top.path()).value().grace, Millis{4});

@@ -108,8 +108,9 @@ TEST(AnyRollback, TouchesOnlyWhenAllArePreparedRestoresOnlyWhenAllAreStoppedRele
     for (int i = 0; i < 60; ++i) {
       now = later(now);
       const auto event = any_event<rollback::Event, rollback::Answered, rollback::Recorded, rollback::RecordFailed,
-                                   rollback::MemberGone, rollback::Tick>(
-          now, restoring ? Reply{Restored{Epoch{7}, {}}} : touched ? Reply{Stopped{Epoch{7}, {}}} : Reply{Prepared{Epoch{7}}});
+                                   rollback::MemberGone, rollback::Tick>(now, restoring ? Reply{Restored{Epoch{7}, {}}}
+                                                                              : touched ? Reply{Stopped{Epoch{7}, {}}}
+                                                                                        : Reply{Prepared{Epoch{7}}});
       if (const auto* answered = std::get_if<rollback::Answered>(&event)) {
         const auto* p = std::get_if<Prepared>(&answered->reply);
         const auto* s = std::get_if<Stopped>(&answered->reply);
@@ -178,7 +179,8 @@ participant::Event any_participant_event(Instant now) {
     case 8:
       return participant::Due{any_own(), 100ms, {}, now};
     case 9:
-      return participant::SaveEnded{any_own(), well ? Result<LocalCheckpoint>{LocalCheckpoint{}} : fail(Code::Internal, "no"), now};
+      return participant::SaveEnded{
+          any_own(), well ? Result<LocalCheckpoint>{LocalCheckpoint{}} : fail(Code::Internal, "no"), now};
     case 1:
       return participant::SaveEnded{
           any_epoch(), well ? Result<LocalCheckpoint>{LocalCheckpoint{}} : fail(Code::Internal, "no"), now};
@@ -252,11 +254,13 @@ TEST(AnyParticipant, KeepsItsGateClosedForAsLongAsARollbackHasNotEnded) {
 }
 
 bool holds_a_gate(const participant::State& state) {
-  return std::holds_alternative<participant::Saving>(state.phase) || std::holds_alternative<participant::Saved>(state.phase) ||
+  return std::holds_alternative<participant::Saving>(state.phase) ||
+         std::holds_alternative<participant::Saved>(state.phase) ||
          std::holds_alternative<participant::SavingOwn>(state.phase);
 }
 
-// A gate that was closed for a save is opened by its end, its deadline, or its own coordinator's word; by nothing else, and always.
+// A gate that was closed for a save is opened by its end, its deadline, or its own coordinator's word; by nothing else,
+// and always.
 TEST(AnyParticipant, OpensTheGateOfACheckpointInTimeAndNotBefore) {
   holds(3000, [] {
     auto [state, now] = any_history();

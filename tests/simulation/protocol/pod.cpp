@@ -10,9 +10,7 @@ std::string address_of(std::size_t pod) { return fmt::format("10.0.0.{}", pod); 
 
 protocol::Connection connection_of(std::size_t pod, std::size_t peer) {
   const auto client_port = static_cast<std::uint16_t>(40000 + std::max(pod, peer));
-  const auto port_of = [&](std::size_t end) {
-    return end == std::min(pod, peer) ? client_port : std::uint16_t{5000};
-  };
+  const auto port_of = [&](std::size_t end) { return end == std::min(pod, peer) ? client_port : std::uint16_t{5000}; };
   return {{address_of(pod), port_of(pod)}, {address_of(peer), port_of(peer)}};
 }
 

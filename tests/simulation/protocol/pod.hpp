@@ -63,8 +63,8 @@ struct Pod {
   bool down = false;  // its processes have been ended and are not back yet
   Gate gate;
   std::map<Epoch, Image> images;
-  Epoch highest{};                   // epoch that it has acted for
-  std::optional<Epoch> restored_by;  // the rollback that put its processes back last
+  Epoch highest{};                            // epoch that it has acted for
+  std::optional<Epoch> restored_by;           // the rollback that put its processes back last
   std::map<std::size_t, std::int64_t> noted;  // numbers received from each, when a rollback stopped it
 };
 

@@ -12,11 +12,13 @@ using namespace std::chrono_literals;
 namespace participant = protocol::participant;
 
 namespace {
-constexpr Millis kSegmentLife{3};  // the network keeps none longer; a restore takes longer than that
+constexpr Millis kSegmentLife{3};     // the network keeps none longer; a restore takes longer than that
 constexpr std::int64_t kWindow = 64;  // of every connection; rollbacks reach further back than that
 
-std::int64_t received(const Stream& stream) { return static_cast<std::int64_t>(stream.received.size()) + stream.received_shift; }
+std::int64_t received(const Stream& stream) {
+  return static_cast<std::int64_t>(stream.received.size()) + stream.received_shift;
 }
+}  // namespace
 
 // ---- the sidecar
 // --------------------------------------------------------------------------------------------------------
@@ -62,8 +64,9 @@ void World::answer(std::size_t who, protocol::Reply reply_to) {
   const auto& pod = pods_[who];
   if (auto* stopped = std::get_if<protocol::Stopped>(&reply_to)) {
     for (const auto& [peer, stream] : pod.images.at(*participant::durable(pod.state).restoring).application)
-      stopped->shifts.push_back({connection_of(who, peer), static_cast<std::uint32_t>(stream.sent_shift),
-                                 static_cast<std::uint32_t>(pod.noted.at(peer) - static_cast<std::int64_t>(stream.received.size()))});
+      stopped->shifts.push_back(
+          {connection_of(who, peer), static_cast<std::uint32_t>(stream.sent_shift),
+           static_cast<std::uint32_t>(pod.noted.at(peer) - static_cast<std::int64_t>(stream.received.size()))});
   }
   reply(who, reply_to);
 }
@@ -116,10 +119,11 @@ void World::end_all(std::size_t who, const participant::EndAll& end_all) {
   job(end_all.epoch)->put_back.insert(who);
   Status result;
   if (choices_.chance(setting_.faults.failing_restore)) result = fail(Code::Internal, "the processes do not end");
-  after(Millis{1 + static_cast<long>(choices_.pick(10))}, [this, who, epoch = end_all.epoch, incarnation = pod.incarnation, result] {
-    auto& owner = pods_[who];
-    if (owner.incarnation == incarnation) feed(who, participant::StopEnded{epoch, result, now_ + owner.clock});
-  });
+  after(Millis{1 + static_cast<long>(choices_.pick(10))},
+        [this, who, epoch = end_all.epoch, incarnation = pod.incarnation, result] {
+          auto& owner = pods_[who];
+          if (owner.incarnation == incarnation) feed(who, participant::StopEnded{epoch, result, now_ + owner.clock});
+        });
 }
 
 void World::put_back(std::size_t who, const participant::PutBack& put_back) {

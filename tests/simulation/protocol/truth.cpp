@@ -97,8 +97,7 @@ void World::check_effect(std::size_t who, const participant::Effect& effect) {
                  [&](const participant::Verify& e) { acts(e.epoch); },
                  [&](const participant::EndAll& e) {
                    const auto stage = job(e.epoch)->stage;
-                   demand(pod.disk == participant::durable(pod.state),
-                          "a pod is stopped before that is on its disk");
+                   demand(pod.disk == participant::durable(pod.state), "a pod is stopped before that is on its disk");
                    demand(stage != Stage::None && stage != Stage::Reserved && stage != Stage::Failed,
                           "a pod is stopped by a rollback that was not decided");
                  },
@@ -160,7 +159,8 @@ void World::check_that_all_goes_on(const std::vector<Pod>& before) {
   for (std::size_t i = 0; i < pods_.size(); ++i)
     for (const auto& [peer, stream] : pods_[i].application) {
       if (held(i) || held(peer)) continue;
-      demand(stream.acked > before[i].application.at(peer).acked, fmt::format("nothing passes from pod {} to pod {} any more", i, peer));
+      demand(stream.acked > before[i].application.at(peer).acked,
+             fmt::format("nothing passes from pod {} to pod {} any more", i, peer));
     }
 }
 

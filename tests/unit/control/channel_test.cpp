@@ -30,14 +30,17 @@ struct ControlChannel : testing::Test {
   }
   Result<Reply> call(Fleet& fleet, const Server& server, Command command, Millis budget = 5s) {
     std::promise<Result<Reply>> promise;
-    fleet.call({Call{{uid, "127.0.0.1", server.port()}, std::move(command), Deadline::after(budget),
-                     [&](Result<Reply> reply) { promise.set_value(std::move(reply)); }}});
+    fleet.call(
+        {Call{{uid, "127.0.0.1", server.port()}, std::move(command), Deadline::after(budget), [&](Result<Reply> reply) {
+                promise.set_value(std::move(reply));
+              }}});
     return promise.get_future().get();
   }
 };
 
 Server::Handler opens() {
-  return [](const Command& command, const Server::ReplyTo& reply) { reply(Opened{std::get<Done>(command).epoch, 5us}); };
+  return
+      [](const Command& command, const Server::ReplyTo& reply) { reply(Opened{std::get<Done>(command).epoch, 5us}); };
 }
 
 TEST_F(ControlChannel, ACommandIsAnsweredOverMutualTls) {
@@ -104,8 +107,9 @@ TEST_F(ControlChannel, ACertificateIsIssuedForTheKeyOfTheRequestAndNamesWhatTheA
 }
 
 TEST_F(ControlChannel, HttpsServesWhoTrustsTheAuthorityAndBoundsTheBody) {
-  auto server = HttpServer::start({.identity = as(authority, kOperatorIdentity, {"localhost"}), .body_limit = 1000},
-                                  [](const HttpRequest& r) { return HttpResponse{200, "text/plain", r.authorization + r.body}; });
+  auto server =
+      HttpServer::start({.identity = as(authority, kOperatorIdentity, {"localhost"}), .body_limit = 1000},
+                        [](const HttpRequest& r) { return HttpResponse{200, "text/plain", r.authorization + r.body}; });
   ASSERT_TRUE(server) << server.error().message;
   const HttpTarget target{"localhost", (*server)->port(), "/x", authority.certificate};
   const auto answer = https_post(target, "Bearer t", "hello", 5s);
@@ -117,8 +121,9 @@ TEST_F(ControlChannel, HttpsServesWhoTrustsTheAuthorityAndBoundsTheBody) {
 
 TEST_F(ControlChannel, AnHttpsAnswerThatDoesNotComeInTimeIsAnError) {
   std::promise<void> over;
-  auto server = HttpServer::start({.identity = as(authority, kOperatorIdentity, {"localhost"})},
-                                  [&](const HttpRequest&) { return over.get_future().wait(), HttpResponse{200, "text/plain", "late"}; });
+  auto server = HttpServer::start(
+      {.identity = as(authority, kOperatorIdentity, {"localhost"})},
+      [&](const HttpRequest&) { return over.get_future().wait(), HttpResponse{200, "text/plain", "late"}; });
   ASSERT_TRUE(server) << server.error().message;
   const auto late = https_post({"localhost", (*server)->port(), "/x", authority.certificate}, "", "hello", 500ms);
   over.set_value();

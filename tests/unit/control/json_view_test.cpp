@@ -9,7 +9,8 @@ namespace cutline::control {
 namespace {
 
 TEST(JsonView, MembersAreFoundByNameWhateverStandsAround) {
-  const JsonText json{" { \"skip\" : [1, {\"a\":2}, \"]}\"] ,\n\"a\":{ \"b\" : [ -7, 8 ] }, \"t\" : true , \"n\":null }\t"};
+  const JsonText json{
+      " { \"skip\" : [1, {\"a\":2}, \"]}\"] ,\n\"a\":{ \"b\" : [ -7, 8 ] }, \"t\" : true , \"n\":null }\t"};
   const auto root = json.root();
   const auto row = root["a"]["b"].items();
   ASSERT_EQ(row.size(), 2U);
@@ -35,13 +36,14 @@ TEST(JsonView, ANumberThatDoesNotFitIsRefusedNotCut) {
   const JsonText json{R"([65536, -1, 1.5, 1e3, "7", 18446744073709551615, 18446744073709551616])"};
   const auto row = json.root().items();
   EXPECT_THROW((void)row[0].number<std::uint16_t>(), std::invalid_argument);
-  for (const auto at : {1U, 2U, 3U, 4U, 6U}) EXPECT_THROW((void)row[at].number<std::uint64_t>(), std::invalid_argument) << at;
+  for (const auto at : {1U, 2U, 3U, 4U, 6U})
+    EXPECT_THROW((void)row[at].number<std::uint64_t>(), std::invalid_argument) << at;
   EXPECT_EQ(row[5].number<std::uint64_t>(), ~std::uint64_t{0});
 }
 
 TEST(JsonView, WhatIsNotJsonIsRefused) {
-  for (const auto* text : {"", " ", "{", "}", "[1", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}", "\"open", "\"open\\", "\"open\\\"", "1 2",
-                           "[1}", "{\"a\":1]"})
+  for (const auto* text : {"", " ", "{", "}", "[1", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}",
+                           "\"open", "\"open\\", "\"open\\\"", "1 2", "[1}", "{\"a\":1]"})
     EXPECT_THROW((void)JsonText{text}, std::invalid_argument) << text;
   EXPECT_THROW((void)JsonText{std::string(100000, '[')}, std::invalid_argument);
 }
@@ -62,7 +64,8 @@ TEST(JsonView, MangledTextIsAnErrorOrAValue) {
   std::mt19937 random{7};
   for (int i = 0; i < 20000; ++i) {
     std::string text = whole.substr(0, random() % (whole.size() + 1));
-    for (auto flips = random() % 3; flips > 0 && !text.empty(); --flips) text[random() % text.size()] = static_cast<char>(random());
+    for (auto flips = random() % 3; flips > 0 && !text.empty(); --flips)
+      text[random() % text.size()] = static_cast<char>(random());
     try {
       const JsonText json{text};
       (void)json.root()["type"].text();

@@ -8,9 +8,17 @@ namespace {
 using namespace protocol;
 
 LocalCheckpoint checkpoint() {
-  return {Epoch{7}, CheckpointIndex{3}, "sha256:ab", Bytes{42}, {{{"10.0.0.1", 7400}, {"10.0.0.2", 40000}, 1, 2, 3}},
-          {Micros{1}, Micros{2}, Micros{3}, Micros{4}}, GateKind::Drop,
-          CheckpointIndex{2}, {{{"10.0.0.1", 7400}, {"10.0.0.3", 40001}, 4, 5, 6}}, {{"10.0.0.1", "10.0.0.4", 7, 8}}, false};
+  return {Epoch{7},
+          CheckpointIndex{3},
+          "sha256:ab",
+          Bytes{42},
+          {{{"10.0.0.1", 7400}, {"10.0.0.2", 40000}, 1, 2, 3}},
+          {Micros{1}, Micros{2}, Micros{3}, Micros{4}},
+          GateKind::Drop,
+          CheckpointIndex{2},
+          {{{"10.0.0.1", 7400}, {"10.0.0.3", 40001}, 4, 5, 6}},
+          {{"10.0.0.1", "10.0.0.4", 7, 8}},
+          false};
 }
 
 template <class C>
@@ -28,7 +36,8 @@ R reply_through_the_wire(R reply) {
 }
 
 TEST(Wire, ARequestArrivesAsItWasSent) {
-  const auto frame = decode_command(encode(CommandFrame{9, Request{Epoch{7}, Millis{500}, {GateKind::Drop, {{"db", "/data"}}}}}));
+  const auto frame =
+      decode_command(encode(CommandFrame{9, Request{Epoch{7}, Millis{500}, {GateKind::Drop, {{"db", "/data"}}}}}));
   ASSERT_TRUE(frame) << frame.error().message;
   EXPECT_EQ(frame->id, 9U);
   const auto& request = std::get<Request>(frame->command);
@@ -39,7 +48,8 @@ TEST(Wire, ARequestArrivesAsItWasSent) {
 
 TEST(Wire, ARollbackSaysWhichConnectionsLeadOutside) {
   const std::vector<Connection> external{{{"10.0.0.1", 6379}, {"192.0.2.7", 50000}}};
-  const auto frame = decode_command(encode(CommandFrame{1, Prepare{Epoch{9}, Epoch{7}, "sha256:ab", Millis{5}, external}}));
+  const auto frame =
+      decode_command(encode(CommandFrame{1, Prepare{Epoch{9}, Epoch{7}, "sha256:ab", Millis{5}, external}}));
   ASSERT_TRUE(frame) << frame.error().message;
   EXPECT_EQ(std::get<Prepare>(frame->command).external, external);
 }
@@ -55,7 +65,9 @@ TEST(Wire, AHistoryArrivesWhole) {
   EXPECT_EQ(history.checkpoints, (std::vector{checkpoint(), checkpoint()}));
   EXPECT_EQ(history.present, checkpoint());
   EXPECT_FALSE(reply_through_the_wire(History{{}, {}}).present);
-  const std::vector<Renamed> renamed{{CheckpointIndex{3}, {{"10.0.0.1", "10.0.0.9"}}, {{{{"10.0.0.1", 4001}, {"10.96.0.9", 80}}, 0, 0, {"10.0.0.2", 80}}}}};
+  const std::vector<Renamed> renamed{{CheckpointIndex{3},
+                                      {{"10.0.0.1", "10.0.0.9"}},
+                                      {{{{"10.0.0.1", 4001}, {"10.96.0.9", 80}}, 0, 0, {"10.0.0.2", 80}}}}};
   EXPECT_EQ(reply_through_the_wire(History{{}, {}, renamed}).renamed, renamed);
   EXPECT_EQ(through_the_wire(Recall{1}).last, 1U);
 }
@@ -128,7 +140,8 @@ TEST(Wire, HooksAndHowTheyEndedArrive) {
   EXPECT_EQ(asked.key, "s1/2/before");
   EXPECT_EQ(asked.hooks, hooks);
   EXPECT_EQ(reply_through_the_wire(HooksRunning{"s1/2/before"}).key, "s1/2/before");
-  const std::vector<HookOutcome> outcomes{{0, true, "exited with status 3", "no \xff such\nfile", Micros{7}}, {1, false, "", "", Micros{0}}};
+  const std::vector<HookOutcome> outcomes{{0, true, "exited with status 3", "no \xff such\nfile", Micros{7}},
+                                          {1, false, "", "", Micros{0}}};
   const auto ended = reply_through_the_wire(HooksRun{"s1/2/before", outcomes});
   EXPECT_EQ(ended.key, "s1/2/before");
   ASSERT_EQ(ended.outcomes.size(), 2U);
@@ -155,8 +168,8 @@ TEST(Wire, ARefusalKeepsItsCode) {
 }
 
 TEST(Wire, MalformedInputIsAnErrorNeverAnException) {
-  for (const auto* text : {"", "{", "[]", "null", R"({"id":1})", R"({"id":1,"type":"dance"})", R"({"id":1,"type":"done","epoch":"x"})",
-                           R"({"id":-1,"type":7})"})
+  for (const auto* text : {"", "{", "[]", "null", R"({"id":1})", R"({"id":1,"type":"dance"})",
+                           R"({"id":1,"type":"done","epoch":"x"})", R"({"id":-1,"type":7})"})
     EXPECT_FALSE(decode_command(text)) << text;
 }
 

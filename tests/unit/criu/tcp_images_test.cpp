@@ -10,7 +10,9 @@
 namespace cutline::criu {
 namespace {
 
-constexpr const char* kMagic = "\x19\x43\x56\x54" "abcd";
+constexpr const char* kMagic =
+    "\x19\x43\x56\x54"
+    "abcd";
 
 std::string entry(const std::string& message) {
   const auto size = static_cast<std::uint32_t>(message.size());
@@ -24,12 +26,16 @@ std::uint32_t word(const char* address) {
 }
 
 // inet_sk_entry within file_entry.
-std::string socket_entry(std::uint32_t inode, std::uint64_t state, std::uint16_t local, std::uint16_t remote, bool mapped = false) {
-  std::vector<Field> socket{number(1, 9), number(2, inode), number(3, mapped ? AF_INET6 : AF_INET), number(4, 1), number(5, IPPROTO_TCP),
-                            number(6, state), number(7, local), number(8, remote), number(9, 2), number(10, 0)};
+std::string socket_entry(std::uint32_t inode, std::uint64_t state, std::uint16_t local, std::uint16_t remote,
+                         bool mapped = false) {
+  std::vector<Field> socket{number(1, 9),     number(2, inode),       number(3, mapped ? AF_INET6 : AF_INET),
+                            number(4, 1),     number(5, IPPROTO_TCP), number(6, state),
+                            number(7, local), number(8, remote),      number(9, 2),
+                            number(10, 0)};
   for (const auto& [id, address] : {std::pair{11U, "10.0.0.1"}, {12U, "10.0.0.2"}}) {
     if (mapped)
-      for (const std::uint32_t high : {std::uint32_t{0}, std::uint32_t{0}, htonl(0xffff)}) socket.push_back(number(id, high));
+      for (const std::uint32_t high : {std::uint32_t{0}, std::uint32_t{0}, htonl(0xffff)})
+        socket.push_back(number(id, high));
     socket.push_back(number(id, word(address)));
   }
   const auto inside = write_message(socket);
@@ -71,7 +77,8 @@ TEST(TheImageOfFiles, TakesOtherAddresses) {
   ASSERT_TRUE(after) << after.error().message;
   EXPECT_THAT(named_in(*after), testing::ElementsAre(protocol::Connection{{"10.0.0.2", 40001}, {"10.9.8.7", 80}},
                                                      protocol::Connection{{"10.0.0.2", 40002}, {"10.9.8.7", 81}}));
-  EXPECT_EQ(*readdress(*after, protocol::Readdressing{{{"10.0.0.2", "10.0.0.1"}, {"10.9.8.7", "10.0.0.2"}}}), before) << "nothing else has changed";
+  EXPECT_EQ(*readdress(*after, protocol::Readdressing{{{"10.0.0.2", "10.0.0.1"}, {"10.9.8.7", "10.0.0.2"}}}), before)
+      << "nothing else has changed";
 }
 
 TEST(TheImageOfFiles, TakesAnotherPortWhereAServiceHadHadItsOwn) {
@@ -84,7 +91,8 @@ TEST(TheImageOfFiles, TakesAnotherPortWhereAServiceHadHadItsOwn) {
 }
 
 TEST(TheImageOfFiles, LetsNoIPv6AddressTakeThePlaceOfAnIPv4One) {
-  const auto after = readdress(kMagic + socket_entry(1, 1, 40001, 80), protocol::Readdressing{{{"10.0.0.1", "fd00::1"}}});
+  const auto after =
+      readdress(kMagic + socket_entry(1, 1, 40001, 80), protocol::Readdressing{{{"10.0.0.1", "fd00::1"}}});
   ASSERT_FALSE(after);
   EXPECT_EQ(after.error().code, Code::Invalid);
 }
@@ -92,15 +100,17 @@ TEST(TheImageOfFiles, LetsNoIPv6AddressTakeThePlaceOfAnIPv4One) {
 TEST(TheImageOfFiles, MovesWhatListensOnThePodsOwnAddress) {
   const auto after = readdress(kMagic + socket_entry(1, 10, 80, 0), protocol::Readdressing{{{"10.0.0.1", "10.0.0.9"}}});
   ASSERT_TRUE(after) << after.error().message;
-  EXPECT_EQ(*readdress(*after, protocol::Readdressing{{{"10.0.0.9", "10.0.0.1"}}}), kMagic + socket_entry(1, 10, 80, 0));
+  EXPECT_EQ(*readdress(*after, protocol::Readdressing{{{"10.0.0.9", "10.0.0.1"}}}),
+            kMagic + socket_entry(1, 10, 80, 0));
   EXPECT_NE(*after, kMagic + socket_entry(1, 10, 80, 0));
 }
 
 // tcp_stream_entry: received queue, sent queue, options, window.
 std::string stream(std::uint64_t received, std::uint64_t sent) {
   return kMagic +
-         entry(write_message({number(1, 3), number(2, received), number(3, 5), number(4, sent), number(5, 7), number(6, 10), number(7, 1460),
-                              number(12, 2), number(13, received - 1), number(14, 65536), number(17, received - 2)})) +
+         entry(write_message({number(1, 3), number(2, received), number(3, 5), number(4, sent), number(5, 7),
+                              number(6, 10), number(7, 1460), number(12, 2), number(13, received - 1),
+                              number(14, 65536), number(17, received - 2)})) +
          "inqoutqu";
 }
 

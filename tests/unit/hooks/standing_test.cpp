@@ -6,8 +6,10 @@ namespace cutline::hooks {
 namespace {
 
 constexpr auto kStatus =
-    "Name:\tcutline-launche\nUid:\t1000\t1001\t1000\t1000\nGid:\t5\t6\t5\t5\nFDSize:\t64\nGroups:\t6 20 30 \nThreads:\t1\n"
-    "CapInh:\t0000000000000000\nCapPrm:\t00000000a80425fb\nCapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\nCapAmb:\t0000000000000400\nNoNewPrivs:\t1\n";
+    "Name:\tcutline-launche\nUid:\t1000\t1001\t1000\t1000\nGid:\t5\t6\t5\t5\nFDSize:\t64\nGroups:\t6 20 30 "
+    "\nThreads:\t1\n"
+    "CapInh:\t0000000000000000\nCapPrm:\t00000000a80425fb\nCapEff:\t00000000a80425fb\nCapBnd:"
+    "\t00000000a80425fb\nCapAmb:\t0000000000000400\nNoNewPrivs:\t1\n";
 
 TEST(AnIdentity, IsReadFromAProcesssStatus) {
   const auto identity = identity_from(kStatus);

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "kube/selector.hpp"
+
+#include <gtest/gtest.h>
 
 namespace cutline::kube {
 namespace {

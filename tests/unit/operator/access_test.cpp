@@ -18,9 +18,16 @@ Json secret(const std::string& name, const std::map<std::string, std::string>& d
 
 Json bucket() {
   return {{"metadata", {{"name", "backups"}, {"namespace", "shop"}}},
-          {"spec", {{"s3", {{"endpoint", "https://s3.example.org:9000/"}, {"bucket", "b"}, {"prefix", "clusters/blue/"}, {"region", "eu"}, {"credentialsSecretRef", {{"name", "keys"}}},
-                            {"caSecretRef", {{"name", "ca"}}}}},
-                    {"passwordSecretRef", {{"name", "password"}}}, {"uploadLimitKiB", 512}}}};
+          {"spec",
+           {{"s3",
+             {{"endpoint", "https://s3.example.org:9000/"},
+              {"bucket", "b"},
+              {"prefix", "clusters/blue/"},
+              {"region", "eu"},
+              {"credentialsSecretRef", {{"name", "keys"}}},
+              {"caSecretRef", {{"name", "ca"}}}}},
+            {"passwordSecretRef", {{"name", "password"}}},
+            {"uploadLimitKiB", 512}}}};
 }
 const Json kKeys = secret("keys", {{"accessKeyId", "key"}, {"secretAccessKey", "secret\n"}});
 const Json kPassword = secret("password", {{"password", "pass word\n"}});
@@ -51,20 +58,30 @@ TEST(ABucket, NamesTheSecretAndTheKeyThatAreMissing) {
 }
 
 TEST(AVolume, IsReachedAsTheSecretOfItsServerSays) {
-  const Json volume = {{"metadata", {{"name", "backups"}, {"namespace", "shop"}}},
-                       {"spec", {{"volume", {{"claimName", "c"}}}, {"passwordSecretRef", {{"name", "password"}}}, {"uploadLimitKiB", 512}}}};
+  const Json volume = {
+      {"metadata", {{"name", "backups"}, {"namespace", "shop"}}},
+      {"spec",
+       {{"volume", {{"claimName", "c"}}}, {"passwordSecretRef", {{"name", "password"}}}, {"uploadLimitKiB", 512}}}};
   EXPECT_EQ(secret_names(volume).credentials, "repository-backups");
-  const auto server = secret("repository-backups", {{"url", "rest:https://10.0.0.7:7078/"}, {"user", "cutline"}, {"password", "0123"}, {"ca.crt", "-----BEGIN"}});
+  const auto server = secret(
+      "repository-backups",
+      {{"url", "rest:https://10.0.0.7:7078/"}, {"user", "cutline"}, {"password", "0123"}, {"ca.crt", "-----BEGIN"}});
   const auto access = repository_from(volume, server, kPassword, {});
   ASSERT_TRUE(access) << access.error().message;
-  EXPECT_EQ(*access, (protocol::Repository{"rest:https://10.0.0.7:7078/", "pass word", "cutline", "0123", "", "-----BEGIN", 512}));
-  EXPECT_THAT(repository_from(volume, secret("repository-backups", {{"user", "cutline"}}), kPassword, {}).error().message, HasSubstr("repository-backups (of the volume's server) has no key url"));
+  EXPECT_EQ(*access, (protocol::Repository{"rest:https://10.0.0.7:7078/", "pass word", "cutline", "0123", "",
+                                           "-----BEGIN", 512}));
+  EXPECT_THAT(
+      repository_from(volume, secret("repository-backups", {{"user", "cutline"}}), kPassword, {}).error().message,
+      HasSubstr("repository-backups (of the volume's server) has no key url"));
 }
 
 TEST(TheSigningSecret, TrustsItsOwnKeyAndEachOtherPublicKeyInIt) {
   namespace r = cutline::repository;
   const auto own = r::make_key(), other = r::make_key();
-  const auto read = read_signing(secret("s", {{"ed25519.key", r::hex(own.secret) + "\n"}, {"ed25519.pub", r::hex(own.open)}, {"old.pub", r::hex(other.open)}, {"note", "x"}}));
+  const auto read = read_signing(secret("s", {{"ed25519.key", r::hex(own.secret) + "\n"},
+                                              {"ed25519.pub", r::hex(own.open)},
+                                              {"old.pub", r::hex(other.open)},
+                                              {"note", "x"}}));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_THAT(read->trusted, testing::ElementsAre(own.open, other.open));
   EXPECT_EQ(read->key.secret, own.secret);

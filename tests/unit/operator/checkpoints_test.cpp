@@ -1,7 +1,8 @@
 // LocalCheckpoint objects of pods that save themselves, and which checkpoints may go.
+#include "operator/policy/checkpoints.hpp"
+
 #include <gmock/gmock.h>
 
-#include "operator/policy/checkpoints.hpp"
 #include "tests/unit/operator/samples.hpp"
 
 namespace cutline::op::policy {

@@ -25,7 +25,9 @@ Json released() {
 }
 
 protocol::Reply uploaded(const std::string& id) { return protocol::Uploaded{Epoch{7}, id, Bytes{100}, Bytes{10}}; }
-protocol::Reply uploading(std::optional<Error> trouble = {}) { return protocol::Uploading{Epoch{7}, Bytes{40}, Bytes{100}, std::move(trouble)}; }
+protocol::Reply uploading(std::optional<Error> trouble = {}) {
+  return protocol::Uploading{Epoch{7}, Bytes{40}, Bytes{100}, std::move(trouble)};
+}
 
 std::vector<std::pair<PodUid, Epoch>> asked(const Next& next) {
   std::vector<std::pair<PodUid, Epoch>> out;
@@ -49,7 +51,8 @@ TEST(TheRepository, IsTheSnapshotsOwnOrItsPolicysAndStaysTheOneItBeganWith) {
 TEST(ACommittedSnapshot, IsKeptOnceItsGatesAreOpenAndNotBefore) {
   EXPECT_TRUE(std::holds_alternative<Nothing>(next(samples::snapshot(), samples::ledgers(2))));
   EXPECT_TRUE(std::holds_alternative<Nothing>(next(samples::committed("first", 7), samples::ledgers(2))));
-  EXPECT_THAT(asked(next(released(), samples::ledgers(2))), ElementsAre(std::pair{kZero, Epoch{7}}, std::pair{kOne, Epoch{7}}));
+  EXPECT_THAT(asked(next(released(), samples::ledgers(2))),
+              ElementsAre(std::pair{kZero, Epoch{7}}, std::pair{kOne, Epoch{7}}));
 }
 
 TEST(ACommittedSnapshot, AsksOnlyThoseWhoseCheckpointIsNotThereYetThenSealsThenIsDone) {
@@ -87,7 +90,8 @@ TEST(ACommittedSnapshot, WillNeverBeDurableWithoutAPodOrItsCheckpoint) {
 TEST(AnIncrementalSnapshot, GoesWithTheLastCheckpointsOfThoseThatItLeftOut) {
   auto object = samples::composed("second", 9);
   set_condition(object, {"Released", true, "GatesOpen", ""}, kNow);
-  EXPECT_THAT(asked(next(object, samples::ledgers(2))), ElementsAre(std::pair{kZero, Epoch{9}}, std::pair{kOne, Epoch{7}}));
+  EXPECT_THAT(asked(next(object, samples::ledgers(2))),
+              ElementsAre(std::pair{kZero, Epoch{9}}, std::pair{kOne, Epoch{7}}));
   record(object, "backups", Answers{{kZero, uploaded("r0")}, {kOne, uploaded("r1")}}, kLater);
   EXPECT_EQ(object["status"]["membersStored"], "2/2");
   EXPECT_EQ(object["status"]["composition"]["leftOut"][0]["stored"], "r1");
@@ -180,7 +184,8 @@ struct TheCondition : testing::TestWithParam<Trouble> {};
 
 TEST_P(TheCondition, NamesWhatIsInTheWay) {
   auto object = released();
-  record(object, "backups", Answers{{kZero, uploading(Error{GetParam().code, "what restic said"})}, {kOne, uploaded("r1")}}, kLater);
+  record(object, "backups",
+         Answers{{kZero, uploading(Error{GetParam().code, "what restic said"})}, {kOne, uploaded("r1")}}, kLater);
   EXPECT_EQ(condition(object, "Durable", "reason"), GetParam().reason);
   EXPECT_THAT(condition(object, "Durable", "message"), HasSubstr("pod ledger-0: what restic said"));
   EXPECT_GT(pause(object), Millis{1'000}) << "who is in trouble is not asked each second";
@@ -190,9 +195,10 @@ TEST_P(TheCondition, NamesWhatIsInTheWay) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Durable, TheCondition,
-                         testing::Values(Trouble{Code::Invalid, "AccessRefused"}, Trouble{Code::Exhausted, "StorageFull"},
-                                         Trouble{Code::Unavailable, "RepositoryUnavailable"}, Trouble{Code::Busy, "Busy"},
-                                         Trouble{Code::Corrupt, "Damaged"}));
+                         testing::Values(Trouble{Code::Invalid, "AccessRefused"},
+                                         Trouble{Code::Exhausted, "StorageFull"},
+                                         Trouble{Code::Unavailable, "RepositoryUnavailable"},
+                                         Trouble{Code::Busy, "Busy"}, Trouble{Code::Corrupt, "Damaged"}));
 
 TEST(TheCondition, OfAPodThatDoesNotAnswerIsTriedAgainSoon) {
   auto object = released();
@@ -207,7 +213,9 @@ TEST(TheManifest, HoldsMembersDigestsCountersAndWhereTheyAreStored) {
   object["status"]["members"][0]["addresses"] = {"10.0.0.1"};
   object["status"]["external"] = {{{"pod", "ledger-0"}, {"local", "10.0.0.1:5"}, {"remote", "192.0.2.1:443"}}};
   record(object, "backups", Answers{{kZero, uploaded("r0")}, {kOne, uploaded("r1")}}, kLater);
-  const Json checkpoint = {{"spec", {{"uid", "ledger-0-uid"}, {"digest", "sha256:ledger-0-7"}, {"counters", {{"connections", {{{"sent", 5}}}}}}}}};
+  const Json checkpoint = {
+      {"spec",
+       {{"uid", "ledger-0-uid"}, {"digest", "sha256:ledger-0-7"}, {"counters", {{"connections", {{{"sent", 5}}}}}}}}};
   const auto manifest = manifest_of(object, {checkpoint}, "0.1.0");
   EXPECT_EQ(manifest.ns, "bank");
   EXPECT_EQ(manifest.policy, "ledger");
@@ -215,7 +223,15 @@ TEST(TheManifest, HoldsMembersDigestsCountersAndWhereTheyAreStored) {
   EXPECT_EQ(manifest.epoch, Epoch{7});
   EXPECT_EQ(manifest.created, kNow);
   ASSERT_EQ(manifest.members.size(), 2U);
-  EXPECT_EQ(manifest.members[0], (cutline::repository::Member{"ledger-0", kZero, "node-a", {"10.0.0.1"}, CheckpointIndex{3}, "sha256:ledger-0-7", Bytes{100}, "r0", R"([{"sent":5}])"}));
+  EXPECT_EQ(manifest.members[0], (cutline::repository::Member{"ledger-0",
+                                                              kZero,
+                                                              "node-a",
+                                                              {"10.0.0.1"},
+                                                              CheckpointIndex{3},
+                                                              "sha256:ledger-0-7",
+                                                              Bytes{100},
+                                                              "r0",
+                                                              R"([{"sent":5}])"}));
   EXPECT_EQ(manifest.members[1].stored, "r1");
   EXPECT_EQ(manifest.members[1].counters, "");
   ASSERT_EQ(manifest.external.size(), 1U);

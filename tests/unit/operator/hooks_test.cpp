@@ -1,8 +1,7 @@
 // What became of hooks, as the record says it.
-#include "operator/hooks/report.hpp"
-
 #include <gmock/gmock.h>
 
+#include "operator/hooks/report.hpp"
 #include "tests/unit/operator/samples.hpp"
 
 namespace cutline::op::hooks {
@@ -38,7 +37,8 @@ TEST(AHookThatFailed, IsNamedWithPodContainerCommandAndItsLastWords) {
   web.outcomes[1].ran = true;
   const auto report = judge(two(), members(), {{kA, web}, {kB, failed}});
   ASSERT_NE(report.fatal(), nullptr);
-  EXPECT_EQ(show(*report.fatal()), "pod ledger-1, container db: hook [redis-cli SAVE] exited with status 3: MISCONF disk is full");
+  EXPECT_EQ(show(*report.fatal()),
+            "pod ledger-1, container db: hook [redis-cli SAVE] exited with status 3: MISCONF disk is full");
 }
 
 TEST(AHookThatMayFail, IsToldOfAndEndsNothing) {
@@ -55,7 +55,8 @@ TEST(AHookOfAContainerThatNoPodHas, HasFailed) {
   const HooksRun passed{"k", {{0, false, "", "", Micros{0}}}};
   const auto report = judge(typo, members(), {{kA, passed}, {kB, passed}});
   ASSERT_NE(report.fatal(), nullptr);
-  EXPECT_THAT(show(*report.fatal()), HasSubstr("container dB: hook [sync]: no pod of the workload has such a container"));
+  EXPECT_THAT(show(*report.fatal()),
+              HasSubstr("container dB: hook [sync]: no pod of the workload has such a container"));
 }
 
 TEST(APodThatDidNotAnswer, CountsAsAFailure) {

@@ -62,7 +62,8 @@ TEST(AnIncrementalCommit, ListsConnectionsToOutsideButNotThoseToPodsThatWereLeft
   auto closure = found();
   closure.external = {{zero, {{"10.0.0.1", 40001}, {"192.0.2.1", 5432}, 0, 1, 1}}};
   protocol::Proof proof;
-  proof.external = {{{"10.0.0.1", 40001}, {"192.0.2.1", 5432}, 0, 1, 1}, {{"10.0.0.1", 40002}, {"10.0.0.3", 7400}, 0, 1, 1}};
+  proof.external = {{{"10.0.0.1", 40001}, {"192.0.2.1", 5432}, 0, 1, 1},
+                    {{"10.0.0.1", 40002}, {"10.0.0.3", 7400}, 0, 1, 1}};
   auto object = samples::snapshot();
   record(object, commit(closure), kMembers, proof, kNow);
   ASSERT_EQ(object["status"]["external"].size(), 1U);

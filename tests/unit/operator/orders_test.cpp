@@ -1,7 +1,8 @@
 // What a pod's sidecar is told to do by itself.
+#include "operator/policy/orders.hpp"
+
 #include <gtest/gtest.h>
 
-#include "operator/policy/orders.hpp"
 #include "tests/unit/operator/samples.hpp"
 
 namespace cutline::op::policy {

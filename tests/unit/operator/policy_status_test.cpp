@@ -52,7 +52,8 @@ TEST(APolicysStatus, NamesWhatThisVersionDoesNotCarryOut) {
   spec["spec"]["protocol"] = "Independent";
   const auto policy = status_of(samples::ledgers(2), {}, spec);
   EXPECT_TRUE(is_true(policy, "NotImplemented"));
-  EXPECT_EQ(condition(policy, "NotImplemented", "message"), "this version does not carry out spec.hooks.afterThaw with protocol Independent yet");
+  EXPECT_EQ(condition(policy, "NotImplemented", "message"),
+            "this version does not carry out spec.hooks.afterThaw with protocol Independent yet");
 }
 
 TEST(APolicysStatus, DropsThatWhenTheFieldIsGone) {

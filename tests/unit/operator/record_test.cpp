@@ -40,7 +40,9 @@ const Members kMembers = samples::members(samples::ledgers(2));
 
 Json recorded() {
   auto object = samples::snapshot();
-  record(object, protocol::round::Reserve{Epoch{7}, std::set<PodUid>{PodUid{"ledger-0-uid"}, PodUid{"ledger-1-uid"}}, {}}, kMembers, kNow);
+  record(object,
+         protocol::round::Reserve{Epoch{7}, std::set<PodUid>{PodUid{"ledger-0-uid"}, PodUid{"ledger-1-uid"}}, {}},
+         kMembers, kNow);
   const auto commit = commit_of();
   record(object, commit, kMembers, prove(commit, kMembers), kNow);
   return object;
@@ -48,13 +50,18 @@ Json recorded() {
 
 TEST(AReservation, FixesEpochAndMembers) {
   auto object = samples::snapshot();
-  record(object, protocol::round::Reserve{Epoch{7}, std::set<PodUid>{PodUid{"ledger-0-uid"}, PodUid{"ledger-1-uid"}}, {}}, kMembers, kNow);
+  record(object,
+         protocol::round::Reserve{Epoch{7}, std::set<PodUid>{PodUid{"ledger-0-uid"}, PodUid{"ledger-1-uid"}}, {}},
+         kMembers, kNow);
   const auto& status = object["status"];
   EXPECT_EQ(status["epoch"], 7);
   EXPECT_EQ(status["membersReady"], "0/2");
   ASSERT_EQ(status["members"].size(), 2U);
-  EXPECT_EQ(status["members"][0],
-            Json({{"pod", "ledger-0"}, {"uid", "ledger-0-uid"}, {"node", "node-a"}, {"addresses", Json::array({"10.0.0.1"})}, {"why", "Selected"}}));
+  EXPECT_EQ(status["members"][0], Json({{"pod", "ledger-0"},
+                                        {"uid", "ledger-0-uid"},
+                                        {"node", "node-a"},
+                                        {"addresses", Json::array({"10.0.0.1"})},
+                                        {"why", "Selected"}}));
   EXPECT_EQ(condition(object, "Planned", "message"), "epoch 7 with 2 of 2 pods");
 }
 
@@ -140,7 +147,9 @@ TEST(TheFindings, StandInTheStatusPodByPod) {
 
 TEST(ARelease, TellsHowLongEachMembersTrafficWasHeldAndTheLongest) {
   auto object = recorded();
-  record_released(object, {{PodUid{"ledger-0-uid"}, {Epoch{7}, 88ms, "sha256:0"}}, {PodUid{"ledger-1-uid"}, {Epoch{7}, 120ms, ""}}}, 150ms, kNow);
+  record_released(
+      object, {{PodUid{"ledger-0-uid"}, {Epoch{7}, 88ms, "sha256:0"}}, {PodUid{"ledger-1-uid"}, {Epoch{7}, 120ms, ""}}},
+      150ms, kNow);
   EXPECT_TRUE(is_true(object, "Released"));
   EXPECT_EQ(object["status"]["members"][0]["gated"], "88.0ms");
   EXPECT_EQ(object["status"]["members"][0]["digest"], "sha256:0");

@@ -56,14 +56,16 @@ TEST(AutomaticRecovery, IsNotHeldUpByADryRun) {
 TEST(AutomaticRecovery, WaitsBeforeTheSecondRollbackAndTwiceAsLongBeforeTheThird) {
   const auto generous = policy({{"mode", "Automatic"}, {"limit", 5}, {"backoff", "10s"}});
   EXPECT_EQ(decided<Wait>(Observed{generous, {kKilled}, {automatic(1, kStart)}, {}, kStart + 5s}).until, kStart + 12s);
-  EXPECT_EQ(decided<Start>(Observed{generous, {kKilled}, {automatic(1, kStart)}, {}, kStart + 12s}).name, "ledger-auto-2");
+  EXPECT_EQ(decided<Start>(Observed{generous, {kKilled}, {automatic(1, kStart)}, {}, kStart + 12s}).name,
+            "ledger-auto-2");
   const std::vector<Json> two{automatic(1, kStart), automatic(2, kStart + 12s)};
   EXPECT_EQ(decided<Wait>(Observed{generous, {kKilled}, two, {}, kStart + 15s}).until, kStart + 34s);
 }
 
 TEST(AutomaticRecovery, EndsAtItsLimitAndSaysWhatToDo) {
   const std::vector<Json> two{automatic(1, kStart), automatic(2, kStart + 12s, "Failed")};
-  EXPECT_THAT(decided<GiveUp>(Observed{policy(), {kKilled}, two, {}, kStart + 600s}).because, HasSubstr("make a Rollback by hand"));
+  EXPECT_THAT(decided<GiveUp>(Observed{policy(), {kKilled}, two, {}, kStart + 600s}).because,
+              HasSubstr("make a Rollback by hand"));
 }
 
 TEST(AutomaticRecovery, CountsAnewAfterASnapshotWasCommitted) {

@@ -1,9 +1,8 @@
-#include "operator/retention/plan.hpp"
-
 #include <gmock/gmock.h>
 
 #include "kube/timestamp.hpp"
 #include "operator/api/conditions.hpp"
+#include "operator/retention/plan.hpp"
 #include "tests/unit/operator/samples.hpp"
 
 namespace cutline::op::retention {

@@ -27,7 +27,8 @@ protocol::LocalCheckpoint saved(std::uint64_t index, protocol::Counters counters
 protocol::Counters sender(std::uint64_t sent, std::uint64_t acked) { return {kClient, kServer, acked, sent, 0}; }
 protocol::Counters receiver(std::uint64_t received) { return {kServer, kClient, 0, 0, received}; }
 
-// ledger-0 has sent 100 bytes at its checkpoint 1, ledger-1 has received `received` at its own. Both live, with 200 bytes exchanged.
+// ledger-0 has sent 100 bytes at its checkpoint 1, ledger-1 has received `received` at its own. Both live, with 200
+// bytes exchanged.
 Observed independent(std::uint64_t received, Json spec) {
   auto policy = samples::policy();
   policy["spec"]["protocol"] = "Independent";
@@ -103,7 +104,8 @@ TEST(ARollbackOfACoordinatedWorkload, ThatNamesAFailedPodIsComputedFromHistories
 }
 
 TEST(ARollback, NamingAPodThatTheWorkloadHasNotIsRefused) {
-  EXPECT_THAT(decided<Refuse>(independent(100, to_latest({"ledger-7"}))).why.message, HasSubstr("spec.pods names ledger-7"));
+  EXPECT_THAT(decided<Refuse>(independent(100, to_latest({"ledger-7"}))).why.message,
+              HasSubstr("spec.pods names ledger-7"));
 }
 
 TEST(ALine, IsTheSameWayWhenTheSamePodsGoToTheSameStates) {

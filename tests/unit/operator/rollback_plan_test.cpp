@@ -108,7 +108,8 @@ TEST(ARollback, IsRefusedIfACheckpointWentWithItsPod) {
   observed.pods[0].uid = PodUid{"another"};
   const auto refused = decided<Refuse>(observed);
   EXPECT_EQ(refused.why.code, Code::Unsupported);
-  EXPECT_THAT(refused.why.message, HasSubstr("pod ledger-0 of the snapshot is gone, and its checkpoint with it: first is in no repository"));
+  EXPECT_THAT(refused.why.message,
+              HasSubstr("pod ledger-0 of the snapshot is gone, and its checkpoint with it: first is in no repository"));
 }
 
 // "first" is in a repository, and ledger-0 was made anew since.
@@ -136,7 +137,8 @@ TEST(ARollback, ToADurableSnapshotPutsANewPodInThePlaceOfOneThatIsGone) {
   EXPECT_EQ(entry.stored, "ledger-0-in-restic");
   EXPECT_EQ(entry.target.of, PodUid{"ledger-0-uid"});
   EXPECT_EQ(entry.target.addresses, (std::vector<protocol::Readdress>{{"10.0.0.1", "10.0.0.9"}}));
-  EXPECT_THAT(entry.because, HasSubstr("ledger-0 stands in for ledger-0 (node-a), which is gone: its checkpoint comes from backups"));
+  EXPECT_THAT(entry.because,
+              HasSubstr("ledger-0 stands in for ledger-0 (node-a), which is gone: its checkpoint comes from backups"));
   EXPECT_EQ(line.entries[1].gone, "") << "it is the very pod";
   EXPECT_THAT(line.entries[1].target.addresses, testing::IsEmpty());
 }
@@ -174,7 +176,8 @@ TEST(ARollback, IntoNewPodsGoesOnAfterItsCoordinatorDiedAsItWasRecorded) {
 TEST(ARollback, ToAnIncrementalSnapshotThatIsNoStateOfAllIsRefusedIfAPodIsGoneAndSaysWhyAndWhatElseThereIs) {
   auto observed = with_a_new_pod(kToFirst);
   observed.snapshots[0]["status"]["protocol"] = "Incremental";
-  set_condition(observed.snapshots[0], {"RestorableAlone", false, "NeverSaved", "ledger-7 has no checkpoint"}, samples::kNow);
+  set_condition(observed.snapshots[0], {"RestorableAlone", false, "NeverSaved", "ledger-7 has no checkpoint"},
+                samples::kNow);
   set_condition(observed.snapshots[1], {"Durable", true, "InRepository", ""}, samples::kNow);
   observed.workload.emplace();
   EXPECT_TRUE(needs_workload(observed));
@@ -183,7 +186,8 @@ TEST(ARollback, ToAnIncrementalSnapshotThatIsNoStateOfAllIsRefusedIfAPodIsGoneAn
   EXPECT_THAT(why.message, HasSubstr("ledger-7 has no checkpoint; second can come back"));
 }
 
-// "second" left ledger-1 out; it is in a repository with what it left out, and both pods were made anew since, or ledger-0 alone.
+// "second" left ledger-1 out; it is in a repository with what it left out, and both pods were made anew since, or
+// ledger-0 alone.
 Observed composed_with_new_pods(int anew) {
   auto observed = seen({{"to", {{"snapshot", "second"}}}});
   auto& second = observed.snapshots[1] = samples::composed("second", 9);
@@ -209,9 +213,11 @@ TEST(ARollback, ToAnIncrementalSnapshotBringsTheLastCheckpointsOfThoseThatItLeft
   EXPECT_EQ(left_out.target.digest, "sha256:ledger-1-7");
   EXPECT_EQ(left_out.stored, "r1");
   EXPECT_EQ(left_out.target.of, PodUid{"ledger-1-uid"});
-  for (const auto& entry : line.entries) EXPECT_EQ(entry.target.checkpoint, Epoch{9}) << "in new pods they are of one cut";
+  for (const auto& entry : line.entries)
+    EXPECT_EQ(entry.target.checkpoint, Epoch{9}) << "in new pods they are of one cut";
   EXPECT_EQ(left_out.target.names("10.0.0.8"), "10.0.0.1");
-  EXPECT_THAT(left_out.because, HasSubstr("second left it out: this is its last checkpoint before that, taken for first"));
+  EXPECT_THAT(left_out.because,
+              HasSubstr("second left it out: this is its last checkpoint before that, taken for first"));
   EXPECT_THAT(left_out.because, HasSubstr("its checkpoint comes from backups"));
   EXPECT_EQ(left_out.target.external.size(), 1U);
 }
@@ -240,7 +246,8 @@ TEST(ARollbackToTheLatest, OfAnIncrementalPolicyComesBackFromTheRepositoryIfPods
   observed.object = samples::rollback(kToLatest);
   (*observed.policy)["spec"]["protocol"] = "Incremental";
   observed.workload.emplace();
-  for (const auto& pod : observed.pods) observed.workload->pods.push_back({pod, {}, {{}, protocol::LocalCheckpoint{}}, {}});
+  for (const auto& pod : observed.pods)
+    observed.workload->pods.push_back({pod, {}, {{}, protocol::LocalCheckpoint{}}, {}});
   EXPECT_EQ(decided<Begin>(observed).line.snapshot, "second");
 }
 

@@ -24,8 +24,8 @@ inline constexpr const char* kLater = "2026-01-02T03:04:06Z";
 [[nodiscard]] Json snapshot(const std::string& name = "first");
 // ... and after it: of `epoch`, committed, with members ledger-0 and ledger-1.
 [[nodiscard]] Json committed(const std::string& name, std::uint64_t epoch);
-// ... an incremental one with the member ledger-0; it left out ledger-1, whose last checkpoint was taken for "first", of epoch 7, when ledger-0
-// had the address 10.0.0.8.
+// ... an incremental one with the member ledger-0; it left out ledger-1, whose last checkpoint was taken for "first",
+// of epoch 7, when ledger-0 had the address 10.0.0.8.
 [[nodiscard]] Json composed(const std::string& name, std::uint64_t epoch);
 [[nodiscard]] Json policy();
 [[nodiscard]] Json rollback(const Json& spec);

@@ -28,7 +28,9 @@ struct ItsSecret : testing::Test {
     if (validity.count() != 0) leaf.validity = validity;
     return server_secret(kClaim, needs, control::issue(authority, leaf).value(), earlier);
   }
-  static std::string text(const Json& secret, const char* key) { return from_base64(secret.at("data").at(key).get<std::string>()).value(); }
+  static std::string text(const Json& secret, const char* key) {
+    return from_base64(secret.at("data").at(key).get<std::string>()).value();
+  }
 };
 
 TEST_F(ItsSecret, HoldsWhatServerAndClientsNeed) {
@@ -37,7 +39,8 @@ TEST_F(ItsSecret, HoldsWhatServerAndClientsNeed) {
   EXPECT_EQ(text(made, "ca.crt"), authority.certificate);
   EXPECT_EQ(text(made, "password").size(), 64U);
   EXPECT_NE(text(made, "password"), text(secret(), "password"));
-  EXPECT_THAT(text(made, "htpasswd"), testing::AllOf(HasSubstr("cutline:{SHA}"), testing::Not(HasSubstr(text(made, "password")))));
+  EXPECT_THAT(text(made, "htpasswd"),
+              testing::AllOf(HasSubstr("cutline:{SHA}"), testing::Not(HasSubstr(text(made, "password")))));
   EXPECT_TRUE(is_current(made, needs));
 }
 
@@ -69,7 +72,9 @@ TEST_F(ItsSecret, ThatSomebodyHasBrokenIsMended) {
   EXPECT_FALSE(is_current(Json{}, needs));
 }
 
-TEST(Its, HashIsWhatTheServerUnderstands) { EXPECT_EQ(htpasswd("cutline", "secret"), "cutline:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n"); }
+TEST(Its, HashIsWhatTheServerUnderstands) {
+  EXPECT_EQ(htpasswd("cutline", "secret"), "cutline:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n");
+}
 
 TEST(Its, ObjectsGoWithTheRepositoryAndHaveOneName) {
   for (const auto& object : {server_service(kClaim), server_deployment(kClaim, kImage, kSecret)}) {
@@ -82,8 +87,10 @@ TEST(Its, ObjectsGoWithTheRepositoryAndHaveOneName) {
 TEST(Its, PodIsFoundByItsServiceAndIsNoMemberOfAWorkload) {
   const auto deployment = server_deployment(kClaim, kImage, kSecret);
   const auto labels = deployment.at(Pointer{"/spec/template/metadata/labels"});
-  for (const auto& [key, value] : server_service(kClaim).at(Pointer{"/spec/selector"}).items()) EXPECT_EQ(labels.at(key), value);
-  for (const auto& [key, value] : deployment.at(Pointer{"/spec/selector/matchLabels"}).items()) EXPECT_EQ(labels.at(key), value);
+  for (const auto& [key, value] : server_service(kClaim).at(Pointer{"/spec/selector"}).items())
+    EXPECT_EQ(labels.at(key), value);
+  for (const auto& [key, value] : deployment.at(Pointer{"/spec/selector/matchLabels"}).items())
+    EXPECT_EQ(labels.at(key), value);
   EXPECT_TRUE(labels.contains(kRepositoryLabel));
   EXPECT_FALSE(labels.contains(kInjectLabel));
 }
@@ -101,11 +108,14 @@ TEST(Its, PodMayDoNothingButServeItsFolderOfTheClaim) {
   EXPECT_EQ(pod.at(Pointer{"/securityContext/fsGroup"}), 65532);
   EXPECT_EQ(pod.at("automountServiceAccountToken"), false);
   EXPECT_EQ(pod.at("containers").size(), 1U);
-  EXPECT_THAT(container.at("command").dump(), testing::AllOf(HasSubstr("--tls"), HasSubstr("--htpasswd-file"), testing::Not(HasSubstr("--no-auth"))));
+  EXPECT_THAT(container.at("command").dump(),
+              testing::AllOf(HasSubstr("--tls"), HasSubstr("--htpasswd-file"), testing::Not(HasSubstr("--no-auth"))));
 }
 
 TEST(Its, PodIsOnTheNodeWhoseFolderItServes) {
-  const auto pod = server_deployment(on({{"hostPath", "/srv/cutline"}, {"path", "shop"}, {"nodeName", "node-1"}}), kImage, kSecret).at(Pointer{"/spec/template/spec"});
+  const auto pod =
+      server_deployment(on({{"hostPath", "/srv/cutline"}, {"path", "shop"}, {"nodeName", "node-1"}}), kImage, kSecret)
+          .at(Pointer{"/spec/template/spec"});
   EXPECT_EQ(pod.at(Pointer{"/volumes/0/hostPath/path"}), "/srv/cutline/shop");
   EXPECT_FALSE(pod.at(Pointer{"/containers/0/volumeMounts/0"}).contains("subPath"));
   EXPECT_EQ(pod.at(Pointer{"/securityContext/runAsUser"}), 0) << "such a folder is root's";
@@ -114,8 +124,11 @@ TEST(Its, PodIsOnTheNodeWhoseFolderItServes) {
 }
 
 TEST(Its, PodIsMadeAnewWhenItsSecretChanges) {
-  const auto annotations = [](const Json& secret) { return server_deployment(kClaim, kImage, secret).at(Pointer{"/spec/template/metadata/annotations"}); };
-  EXPECT_EQ(annotations({{"data", {{"a", "b"}}}}), annotations({{"data", {{"a", "b"}}}, {"metadata", {{"resourceVersion", "7"}}}}));
+  const auto annotations = [](const Json& secret) {
+    return server_deployment(kClaim, kImage, secret).at(Pointer{"/spec/template/metadata/annotations"});
+  };
+  EXPECT_EQ(annotations({{"data", {{"a", "b"}}}}),
+            annotations({{"data", {{"a", "b"}}}, {"metadata", {{"resourceVersion", "7"}}}}));
   EXPECT_NE(annotations({{"data", {{"a", "b"}}}}), annotations({{"data", {{"a", "c"}}}}));
   EXPECT_EQ(server_deployment(kClaim, kImage, kSecret).at(Pointer{"/spec/strategy/type"}), "Recreate");
 }
@@ -129,7 +142,8 @@ TEST(Its, NameIsOneThatAServiceMayHave) {
   most.back() = 'y';
   const auto other = server_name(most);
   EXPECT_NE(longest, other);
-  for (const auto& name : {dotted, dashed, longest, other}) EXPECT_THAT(name, testing::MatchesRegex("[a-z][-a-z0-9]*[a-z0-9]"));
+  for (const auto& name : {dotted, dashed, longest, other})
+    EXPECT_THAT(name, testing::MatchesRegex("[a-z][-a-z0-9]*[a-z0-9]"));
   EXPECT_LE(longest.size(), 63U);
 }
 

@@ -93,7 +93,8 @@ TEST(ANewIncrementalSnapshot, StartsFromItsInitiatorAndMayReachEveryPod) {
 }
 
 TEST(ANewIncrementalSnapshot, WhoseInitiatorIsNoPodIsRefused) {
-  EXPECT_THAT(decided<Refuse>(seen(incremental("ledger-9"))).why.message, HasSubstr("the initiator ledger-9 is no pod"));
+  EXPECT_THAT(decided<Refuse>(seen(incremental("ledger-9"))).why.message,
+              HasSubstr("the initiator ledger-9 is no pod"));
 }
 
 TEST(ANewIncrementalSnapshot, IsOfAllPodsEverySoManyTimes) {

@@ -57,10 +57,14 @@ TEST(ASnapshot, FollowsAPolicyOrSaysTheSameItself) {
 }
 
 TEST(APolicy, ListsItsHooks) {
-  const Json flush = {{"container", "db"}, {"command", {"redis-cli", "SAVE"}}, {"timeout", "2s"}, {"failurePolicy", "Ignore"}};
-  const auto hooks = read_save_spec(spec({{"hooks", {{"beforeFreeze", {flush, {{"container", "web"}, {"command", {"sync"}}}}},
-                                                     {"afterRollback", {flush}}}}})).hooks;
-  EXPECT_EQ(hooks.before_freeze, (std::vector<protocol::Hook>{{"db", {"redis-cli", "SAVE"}, 2s, true}, {"web", {"sync"}, 10s, false}}));
+  const Json flush = {
+      {"container", "db"}, {"command", {"redis-cli", "SAVE"}}, {"timeout", "2s"}, {"failurePolicy", "Ignore"}};
+  const auto hooks = read_save_spec(spec({{"hooks",
+                                           {{"beforeFreeze", {flush, {{"container", "web"}, {"command", {"sync"}}}}},
+                                            {"afterRollback", {flush}}}}}))
+                         .hooks;
+  EXPECT_EQ(hooks.before_freeze,
+            (std::vector<protocol::Hook>{{"db", {"redis-cli", "SAVE"}, 2s, true}, {"web", {"sync"}, 10s, false}}));
   EXPECT_EQ(hooks.after_rollback.size(), 1U);
   EXPECT_TRUE(hooks.after_thaw.empty());
   EXPECT_TRUE(hooks.around_a_snapshot());

@@ -12,7 +12,8 @@ const Instant start{1h};
 const Epoch epoch{7};
 const PodUid a{"a"}, b{"b"}, c{"c"}, d{"d"};
 
-const std::map<PodUid, std::vector<std::string>> kAddresses{{a, {"10.0.0.1"}}, {b, {"10.0.0.2"}}, {c, {"10.0.0.3"}}, {d, {"10.0.0.4"}}};
+const std::map<PodUid, std::vector<std::string>> kAddresses{
+    {a, {"10.0.0.1"}}, {b, {"10.0.0.2"}}, {c, {"10.0.0.3"}}, {d, {"10.0.0.4"}}};
 
 std::vector<Candidate> candidates() {
   std::vector<Candidate> out;
@@ -49,7 +50,9 @@ struct IncrementalRound : testing::Test {
   Output says(const PodUid& who, CounterTable now) {
     return step(state, Answered{who, History{{holding({}, Epoch{3})}, holding(std::move(now))}, start});
   }
-  Output acks(const PodUid& who, CounterTable now) { return step(state, Answered{who, Acked{epoch, holding(std::move(now))}, start + 20ms}); }
+  Output acks(const PodUid& who, CounterTable now) {
+    return step(state, Answered{who, Acked{epoch, holding(std::move(now))}, start + 20ms});
+  }
   Output recorded() { return step(state, Recorded{start}); }
   static std::set<PodUid> asked(const Output& out) { return to<Recall>(out); }
   static std::set<PodUid> requested(const Output& out) { return to<Request>(out); }
@@ -64,7 +67,8 @@ struct IncrementalRound : testing::Test {
   }
 };
 
-// Step 1 and 2: "the coordinator sends a checkpoint request only to those processes it had sent a message to", and so do they.
+// Step 1 and 2: "the coordinator sends a checkpoint request only to those processes it had sent a message to", and so
+// do they.
 TEST_F(IncrementalRound, IsForwardedLevelByLevelToThoseThatWereSentTo) {
   EXPECT_EQ(asked(begin()), (std::set{a}));
   EXPECT_EQ(asked(says(a, {client(a, b, 10, 0)})), (std::set{b}));

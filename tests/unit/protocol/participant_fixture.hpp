@@ -86,7 +86,9 @@ struct Fixture : testing::Test {
     return at(PrepareEnded{Epoch{epoch}, std::move(result), start + when});
   }
   std::string stop(std::uint64_t epoch, Millis when = 40ms) { return command(Stop{Epoch{epoch}}, when); }
-  std::string stop_ends(std::uint64_t epoch, Status result = {}) { return at(StopEnded{Epoch{epoch}, std::move(result), start + 45ms}); }
+  std::string stop_ends(std::uint64_t epoch, Status result = {}) {
+    return at(StopEnded{Epoch{epoch}, std::move(result), start + 45ms});
+  }
   std::string restore(std::uint64_t epoch, Millis when = 50ms) { return command(Restore{Epoch{epoch}}, when); }
   std::string restore_ends(std::uint64_t epoch) { return at(RestoreEnded{Epoch{epoch}, Timings{}, start + 90ms}); }
   std::string restore_fails(std::uint64_t epoch) {

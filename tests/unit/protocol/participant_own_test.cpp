@@ -1,4 +1,5 @@
-// "Independent checkpointing: each process simply records its local state from time to time in an uncoordinated fashion."
+// "Independent checkpointing: each process simply records its local state from time to time in an uncoordinated
+// fashion."
 #include "participant_fixture.hpp"
 #include "protocol/pace.hpp"
 
@@ -83,7 +84,8 @@ TEST_F(OwnCheckpoint, IsNothingToASidecarThatStartsAgain) {
   EXPECT_EQ(own_ends(1), "") << "of a process that is gone";
 }
 
-// ---- when it is due -----------------------------------------------------------------------------------------------------
+// ---- when it is due
+// -----------------------------------------------------------------------------------------------------
 
 const Independent own{Millis{30'000}, Millis{10'000}, Millis{5'000}, {}};
 const Instant last{1h};

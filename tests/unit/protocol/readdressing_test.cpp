@@ -72,7 +72,8 @@ TEST(Readdressing, LeadsBackToWhatTheCheckpointNames) {
 }
 
 TEST(Readdressing, IsToldWithAHistory) {
-  const Readdressing names{{{"10.0.0.1", "10.0.0.5"}}, {{connection("10.0.0.1", "10.96.0.10"), 0, 0, {"10.0.0.6", 6379}}}};
+  const Readdressing names{{{"10.0.0.1", "10.0.0.5"}},
+                           {{connection("10.0.0.1", "10.96.0.10"), 0, 0, {"10.0.0.6", 6379}}}};
   const History history{{}, {}, {renamed(CheckpointIndex{3}, names)}};
   EXPECT_EQ(names_of(history, CheckpointIndex{3}), names);
   EXPECT_TRUE(names_of(history, CheckpointIndex{4}).empty());

@@ -21,7 +21,9 @@ struct Rollback : testing::Test {
   }
   Output refusal(const PodUid& from) { return answer(from, Refused{epoch, {Code::Internal, "no"}}); }
   Output prepared(const PodUid& from) { return answer(from, Prepared{epoch}); }
-  Output stopped(const PodUid& from, std::vector<Shift> shifts = {}) { return answer(from, Stopped{epoch, std::move(shifts)}); }
+  Output stopped(const PodUid& from, std::vector<Shift> shifts = {}) {
+    return answer(from, Stopped{epoch, std::move(shifts)});
+  }
   Output restored(const PodUid& from) { return answer(from, Restored{epoch, {}}); }
   Output opened(const PodUid& from) { return answer(from, Opened{epoch, 0us}); }
   Output preparing() {
@@ -239,7 +241,8 @@ TEST_F(Rollback, AMemberThatLeavesWhenOthersMayBeStoppedHoldsTheRound) {
 }
 
 TEST_F(Rollback, ASuccessorGoesOnlyForwardFromWhatIsIrrevocable) {
-  EXPECT_EQ(sends_of<Stop>(at(Recover{plan, Phase::Restoring, start})), 2U) << "who is stopped, or beyond that, says it again";
+  EXPECT_EQ(sends_of<Stop>(at(Recover{plan, Phase::Restoring, start})), 2U)
+      << "who is stopped, or beyond that, says it again";
   (void)stopped(a);
   EXPECT_EQ(sends_of<Restore>(stopped(b)), 2U);
   (void)restored(a);

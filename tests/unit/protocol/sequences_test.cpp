@@ -23,7 +23,8 @@ TEST(TheEndsOfAConnection, AreFoundBehindAService) {
 }
 
 TEST(AnEnd, WhoseOtherEndIsNotRestoredSendsAsItDid) {
-  const auto both = both_ways({{a, {{{kClient, kServer}, 0, 5}, {{{"10.0.0.1", 40002}, kServer}, 3, 9}}}, {b, {{{kServer, kClient}, 0, 7}}}});
+  const auto both = both_ways(
+      {{a, {{{kClient, kServer}, 0, 5}, {{{"10.0.0.1", 40002}, kServer}, 3, 9}}}, {b, {{{kServer, kClient}, 0, 7}}}});
   EXPECT_EQ(both.at(a)[1].received, 9U);
   EXPECT_EQ(both.at(a)[1].sent, 3U);
 }
@@ -59,7 +60,8 @@ TEST(AnEnd, ThatHadBeenLedToAPodItselfBeforeIsLedToWhereThatIsNow) {
   const Connection old{kClient, kService};
   const auto names = Readdressing::of({}, {{old, kServer}});
   const Readdressing now{{{"10.0.0.2", "10.0.0.7"}}};
-  const auto both = both_ways({{a, {{old, 0, 5}}}, {b, {{{kServer, kClient}, 0, 7}}}}, {PodUid{"c"}}, now, {{a, names}});
+  const auto both =
+      both_ways({{a, {{old, 0, 5}}}, {b, {{{kServer, kClient}, 0, 7}}}}, {PodUid{"c"}}, now, {{a, names}});
   EXPECT_EQ(both.at(a).front().remote, (Endpoint{"10.0.0.7", 80}));
   EXPECT_EQ(both.at(a).front().sent, 7U);
 }

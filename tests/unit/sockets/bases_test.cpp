@@ -158,12 +158,14 @@ TEST(Bases, OfDatagramsGoBackWithARollback) {
   Bases bases;
   const protocol::FlowTable checkpointed{{"10.0.0.1", "10.0.0.2", 100, 90}};
   bases.rebase(checkpointed, {{"10.0.0.1", "10.0.0.2", 150, 95}, {"10.0.0.1", "10.0.0.3", 5, 0}});
-  EXPECT_EQ(bases.absolute(protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 150, 95}, {"10.0.0.1", "10.0.0.3", 5, 0}}), checkpointed);
+  EXPECT_EQ(bases.absolute(protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 150, 95}, {"10.0.0.1", "10.0.0.3", 5, 0}}),
+            checkpointed);
   EXPECT_EQ(bases.absolute(protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 151, 97}, {"10.0.0.1", "10.0.0.3", 6, 2}}),
             (protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 101, 92}, {"10.0.0.1", "10.0.0.3", 1, 2}}));
   const auto read = Bases::from_json(bases.to_json());
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->absolute(protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 150, 95}, {"10.0.0.1", "10.0.0.3", 5, 0}}), checkpointed);
+  EXPECT_EQ(read->absolute(protocol::FlowTable{{"10.0.0.1", "10.0.0.2", 150, 95}, {"10.0.0.1", "10.0.0.3", 5, 0}}),
+            checkpointed);
 }
 
 // A new connection may get the tuple of an old one; its cookie is another.
@@ -181,8 +183,10 @@ TEST(Bases, RememberWhichEndConnectedThoughLaterFiguresBlurIt) {
 
 TEST(Numbers, OfARestoredConnectionLieAfterItsCounters) {
   Bases bases;
-  EXPECT_TRUE(bases.rebase(checkpoint, {with_send_queue(socket_of(9, {}), 200)}, {{{here, there}, {7, 10'000}}}).empty());
-  EXPECT_EQ(bases.numbers({with_send_queue(socket_of(9, {.received = 40}), 200)}), (Bases::Numbers{{{here, there}, 10'540U}}));
+  EXPECT_TRUE(
+      bases.rebase(checkpoint, {with_send_queue(socket_of(9, {}), 200)}, {{{here, there}, {7, 10'000}}}).empty());
+  EXPECT_EQ(bases.numbers({with_send_queue(socket_of(9, {.received = 40}), 200)}),
+            (Bases::Numbers{{{here, there}, 10'540U}}));
   EXPECT_EQ(bases.offset_of({here, there}), (Bases::Offset{7, 10'000}));
   const auto read = Bases::from_json(bases.to_json());
   ASSERT_TRUE(read) << read.error().message;
@@ -212,7 +216,8 @@ TEST(Bases, AreTheSameAfterTheirFileIsRead) {
 }
 
 TEST(Bases, OfADamagedFileAreRefused) {
-  for (const auto* text : {"", "{}", "[]", R"({"sockets":[]})", R"({"sockets":[{"cookie":1,"origin":"guessed","sent":0,"received":0}],"flows":[]})",
+  for (const auto* text : {"", "{}", "[]", R"({"sockets":[]})",
+                           R"({"sockets":[{"cookie":1,"origin":"guessed","sent":0,"received":0}],"flows":[]})",
                            R"({"sockets":[{"cookie":"x","origin":"restored","sent":0,"received":0}],"flows":[]})"}) {
     const auto read = Bases::from_json(text);
     ASSERT_FALSE(read) << text;
