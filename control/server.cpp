@@ -22,8 +22,9 @@ constexpr auto kHandshakeBudget = std::chrono::seconds{5};
 struct Server::Impl {
   Impl(IdentitySource source, Handler h) : identity(std::move(source)), handler(std::move(h)) {}
 
-  asio::io_context io;
-  Tcp::acceptor acceptor{io};
+  // Shared with every ReplyTo: a round may end after the server.
+  std::shared_ptr<asio::io_context> io = std::make_shared<asio::io_context>();
+  Tcp::acceptor acceptor{*io};
   IdentitySource identity;
   Handler handler;
   std::set<std::shared_ptr<Channel>> channels;
@@ -60,7 +61,7 @@ struct Server::Impl {
     auto tls = std::make_unique<Tls>(Side::Server, *context, kOperatorIdentity);
     auto channel = std::make_shared<Channel>(std::move(socket), std::move(tls), kCommandLimit);
     channels.insert(channel);
-    auto timer = std::make_shared<asio::steady_timer>(io, kHandshakeBudget);
+    auto timer = std::make_shared<asio::steady_timer>(*io, kHandshakeBudget);
     const std::weak_ptr weak{channel};
     timer->async_wait([weak](auto cancelled) {
       if (const auto alive = weak.lock(); alive && !cancelled) alive->end("handshake took too long");
@@ -79,8 +80,8 @@ struct Server::Impl {
       log::warn("control channel: malformed command", {{"error", frame.error()}});
       return channel->end("malformed command");
     }
-    handler(std::move(frame->command), [this, id = frame->id, weak = std::weak_ptr{channel}](protocol::Reply reply) {
-      asio::dispatch(io, [weak, text = encode(ReplyFrame{id, std::move(reply)})] {
+    handler(std::move(frame->command), [io = io, id = frame->id, weak = std::weak_ptr{channel}](protocol::Reply reply) {
+      asio::dispatch(*io, [weak, text = encode(ReplyFrame{id, std::move(reply)})] {
         if (const auto alive = weak.lock()) alive->send(text);
       });
     });
@@ -94,12 +95,12 @@ Result<std::unique_ptr<Server>> Server::start(std::uint16_t port, IdentitySource
   auto impl = std::make_unique<Impl>(std::move(identity), std::move(handler));
   if (auto listening = impl->listen(address, port); !listening) return tl::unexpected(listening.error());
   impl->accept();
-  impl->thread = std::jthread{[raw = impl.get()] { raw->io.run(); }};
+  impl->thread = std::jthread{[raw = impl.get()] { raw->io->run(); }};
   return std::unique_ptr<Server>{new Server{std::move(impl)}};
 }
 
 Server::~Server() {
-  impl_->io.stop();
+  impl_->io->stop();
   impl_->thread.join();
   for (const auto& channel : std::exchange(impl_->channels, {})) channel->end("the server stops");
 }

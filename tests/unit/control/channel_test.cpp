@@ -81,6 +81,21 @@ TEST_F(ControlChannel, ASilentSidecarEndsInTimeoutAtTheDeadline) {
   EXPECT_EQ(reply.error().code, Code::Timeout);
 }
 
+// A round that was under way when the sidecar was told to stop.
+TEST_F(ControlChannel, AReplyThatComesAfterTheServersEndIsSwallowed) {
+  std::promise<Server::ReplyTo> asked;
+  auto server = sidecar([&](auto&&, Server::ReplyTo reply) { asked.set_value(std::move(reply)); });
+  Fleet fleet{as(authority, kOperatorIdentity)};
+  std::promise<Result<Reply>> answered;
+  fleet.call({Call{{uid, "127.0.0.1", server->port()}, Done{Epoch{3}}, Deadline::after(5s), [&](Result<Reply> reply) {
+                     answered.set_value(std::move(reply));
+                   }}});
+  const auto reply = asked.get_future().get();
+  server.reset();
+  reply(Opened{Epoch{3}, 5us});
+  EXPECT_FALSE(answered.get_future().get());
+}
+
 TEST_F(ControlChannel, AfterASidecarsRestartTheNextCallConnectsAgain) {
   auto server = sidecar(opens());
   const auto port = server->port();
