@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <mutex>
+
 namespace cutline::op {
 namespace {
 
@@ -16,6 +18,7 @@ double seconds(Micros duration) { return static_cast<double>(duration.count()) /
 }  // namespace
 
 struct Metrics::Impl {
+  std::mutex repositories;  // whose figures go with them: what add() gives must not go before it is set
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& rounds = prometheus::BuildCounter()
                                                         .Name("cutline_rounds_total")
@@ -102,13 +105,16 @@ void Metrics::uploaded(Bytes bytes, Bytes added) {
 void Metrics::kept(const std::string& outcome) { impl_->durable.Add({{"outcome", outcome}}).Increment(); }
 
 void Metrics::repository(const std::string& name, Bytes bytes, std::size_t checkpoints) {
+  const std::scoped_lock lock{impl_->repositories};
   impl_->repository_bytes.Add({{"repository", name}}).Set(static_cast<double>(value(bytes)));
   impl_->repository_checkpoints.Add({{"repository", name}}).Set(static_cast<double>(checkpoints));
 }
 void Metrics::checked(const std::string& name, bool intact) {
+  const std::scoped_lock lock{impl_->repositories};
   impl_->repository_intact.Add({{"repository", name}}).Set(intact ? 1 : 0);
 }
 void Metrics::repository_gone(const std::string& name) {
+  const std::scoped_lock lock{impl_->repositories};
   for (auto* family : {&impl_->repository_bytes, &impl_->repository_checkpoints, &impl_->repository_intact})
     family->Remove(&family->Add({{"repository", name}}));
 }

@@ -54,7 +54,6 @@ Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, c
     context.events.record(object, kube::EventType::Warning, "Damaged", whole.error().message);
   else if (changes && known != nullptr)
     context.events.record(object, kube::EventType::Normal, "Intact", "a check finds nothing damaged any more");
-  context.metrics.checked(name, whole.has_value());
   const auto message =
       whole
           ? fmt::format("all is there that its snapshots refer to, and {} of the data was read and is right (took {})",
@@ -69,7 +68,8 @@ Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, c
       },
       kPatience, context.stop);
   if (!written) return tl::unexpected(written.error());
-  context.keeping.looked(keeper.key(), Millis{0});  // it is ready now, or is so no longer
+  context.metrics.checked(name, whole.has_value());  // not of one that has gone meanwhile
+  context.keeping.looked(keeper.key(), Millis{0});   // it is ready now, or is so no longer
   return Outcome{
       until_check(keeper.object(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()))};
 }
