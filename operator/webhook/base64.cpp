@@ -16,8 +16,8 @@ Result<std::string> from_base64(std::string_view text) {
   std::string out(3 * (text.size() / 4) + 3, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                    reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0 || text.size() % 4 != 0) return fail(Code::Invalid, "not base64");
-  const auto padding = static_cast<std::size_t>(std::ranges::count(text, '='));
+  const auto padding = text.size() - std::min(text.find('='), text.size());  // which OpenSSL takes anywhere
+  if (size < static_cast<int>(padding) || text.size() % 4 != 0 || padding > 2) return fail(Code::Invalid, "not base64");
   out.resize(static_cast<std::size_t>(size) - padding);
   return out;
 }
