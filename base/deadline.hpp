@@ -26,4 +26,9 @@ class Deadline {
   Instant instant_;
 };
 
+// How long ago that was.
+[[nodiscard]] inline Micros since(Instant start) {
+  return std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start);
+}
+
 }  // namespace cutline

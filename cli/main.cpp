@@ -17,8 +17,8 @@
 namespace cutline::cli {
 namespace {
 
-std::atomic<bool> interrupted{false};
-extern "C" void interrupt(int) { interrupted = true; }
+std::atomic<bool> was_interrupted{false};
+extern "C" void interrupt(int) { was_interrupted = true; }
 
 struct Options {
   Access access;
@@ -99,7 +99,7 @@ Result<Rollback> rollback_in_question(kube::Client& client, const Options& o, co
   auto policy = chosen_policy(ns, o);
   if (!policy) return tl::unexpected(policy.error());
   question.policy = std::move(*policy);
-  return ask(client, o.ns, question, interrupted, deadline);
+  return ask(client, o.ns, question, was_interrupted, deadline);
 }
 
 Status run_plan(kube::Client& client, const Options& o, Deadline deadline) {

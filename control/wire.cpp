@@ -9,8 +9,7 @@ namespace {
 
 using namespace protocol;
 
-// ---- what a message consists of: said once, for both directions
-// ----------------------------------------------------------
+// ---- what a message consists of: said once, for both directions -----------------------------------------------------
 template <class M, class T>
 concept Is = std::same_as<std::remove_const_t<M>, T>;
 
@@ -140,8 +139,7 @@ constexpr std::pair<GateKind, const char*> kGates[] = {
 constexpr Code kCodes[] = {Code::Invalid, Code::NotFound,    Code::Conflict, Code::Unsupported, Code::Busy,
                            Code::Timeout, Code::Unavailable, Code::Corrupt,  Code::Exhausted,   Code::Internal};
 
-// ---- out
-// ----------------------------------------------------------------------------------------------------------------
+// ---- out ------------------------------------------------------------------------------------------------------------
 class Out {
  public:
   template <class T>
@@ -227,8 +225,7 @@ class Out {
   bool first_ = true;
 };
 
-// ---- in
-// -----------------------------------------------------------------------------------------------------------------
+// ---- in -------------------------------------------------------------------------------------------------------------
 class In {
  public:
   explicit In(JsonView json) : json_(json) {}

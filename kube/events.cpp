@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t most_waiting = 1000;
 constexpr std::uint32_t most_attempts = 8;
 constexpr Millis call_budget{5'000};
-constexpr BackoffPolicy pace{Millis{100}, Millis{10'000}};
+constexpr BackoffPolicy between_sends{Millis{100}, Millis{10'000}};
 const Resource events_resource{"", "v1", "events"};
 
 std::string now() { return rfc3339(std::chrono::system_clock::now()); }
@@ -71,7 +71,7 @@ struct Events::Impl {
       if (code == Code::Conflict || code == Code::NotFound) continue;  // another was faster: look again
       if (code != Code::Unavailable && code != Code::Timeout) return last;
       std::unique_lock lock{mutex};
-      moved.wait_for(lock, stop, backoff(pace, attempt), [] { return false; });
+      moved.wait_for(lock, stop, backoff(between_sends, attempt), [] { return false; });
     }
     return last;
   }

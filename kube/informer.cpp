@@ -15,7 +15,7 @@ namespace {
 constexpr Millis list_budget{30'000};
 constexpr Millis open_budget{15'000};
 constexpr Millis watch_budget{300'000};  // a little more than the server's own 290 s
-constexpr BackoffPolicy pace{Millis{100}, Millis{5'000}};
+constexpr BackoffPolicy between_lists{Millis{100}, Millis{5'000}};
 
 // Empty: the next thing to do is a list.
 using ResumeFrom = std::string;
@@ -121,7 +121,7 @@ struct Informer::Impl {
   }
 
   void rest(const std::stop_token& stop, std::uint32_t failures) {
-    const auto wait = backoff(pace, failures, std::uniform_real_distribution<double>{0.0, 1.0}(random));
+    const auto wait = backoff(between_lists, failures, std::uniform_real_distribution<double>{0.0, 1.0}(random));
     std::unique_lock lock{mutex};
     moved.wait_for(lock, stop, wait, [] { return false; });
   }

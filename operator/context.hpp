@@ -12,6 +12,8 @@
 
 namespace cutline::op {
 
+inline constexpr Millis kRead{10'000};  // for one question to the API server
+
 namespace repository {
 class Keeping;
 }

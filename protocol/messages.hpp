@@ -110,8 +110,7 @@ struct Hook {
   bool operator==(const Hook&) const = default;
 };
 
-// ---- commands
-// -----------------------------------------------------------------------------------------------------------
+// ---- commands -------------------------------------------------------------------------------------------------------
 struct Request {  // "checkpoint-request": save, keep the gate closed for at most `hold`, acknowledge
   Epoch epoch{};
   Millis hold{0};
@@ -157,11 +156,11 @@ struct Release {
 
 struct Forget {
   Epoch checkpoint{};
-};                    // the checkpoint is needed no more
+};  // the checkpoint is needed no more
 struct Preflight {};  // what here could not be saved or would be lost silently?
 struct Recall {
   std::uint32_t last = 0;
-};                // the pod's history: this many checkpoints, 0 for all, and the present
+};  // the pod's history: this many checkpoints, 0 for all, and the present
 struct Probe {};  // does every application live?
 struct Sever {
   Epoch epoch{};
@@ -209,8 +208,7 @@ struct Precopy {
 using Command = std::variant<Request, Done, Abort, Prepare, Stop, Restore, Release, Forget, Preflight, Recall, Probe,
                              Sever, Configure, Upload, Fetch, RunHooks, Precopy>;
 
-// ---- replies
-// ------------------------------------------------------------------------------------------------------------
+// ---- replies --------------------------------------------------------------------------------------------------------
 struct Acked {
   Epoch epoch{};
   LocalCheckpoint checkpoint;

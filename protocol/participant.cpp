@@ -44,8 +44,7 @@ Effects then(Effects effects, std::initializer_list<Effect> more) {
   return effects;
 }
 
-// ---- the gate's deadline
-// ------------------------------------------------------------------------------------------------
+// ---- the gate's deadline --------------------------------------------------------------------------------------------
 
 // What was saved stays: only the coordinator knows whether its commit came before.
 Effects lapse(State& state, Instant now) {
@@ -59,8 +58,7 @@ Effects lapse(State& state, Instant now) {
   return {OpenGate{state.epoch}};
 }
 
-// ---- a round that must wait for an own checkpoint's end
-// ------------------------------------------------------------------
+// ---- a round that must wait for an own checkpoint's end -------------------------------------------------------------
 
 Epoch epoch_of(const std::variant<Request, Prepare>& command) {
   return std::visit([](const auto& c) { return c.epoch; }, command);
@@ -68,16 +66,20 @@ Epoch epoch_of(const std::variant<Request, Prepare>& command) {
 
 // One place: a later round has it, and the earlier one is told that it must plan again.
 Effects wait(SavingOwn& own, std::variant<Request, Prepare> command) {
-  const auto before = own.waiting ? std::optional{epoch_of(*own.waiting)} : std::nullopt;
   const auto epoch = epoch_of(command);
-  if (before && *before > epoch) return {refuse(epoch, Code::Busy, "another round has this pod")};
+  const auto busy = [](Epoch refused) { return refuse(refused, Code::Busy, "another round has this pod"); };
+  if (!own.waiting) {
+    own.waiting = std::move(command);
+    return {};
+  }
+  const auto before = epoch_of(*own.waiting);
+  if (before > epoch) return {busy(epoch)};
   own.waiting = std::move(command);
-  if (before && *before < epoch) return {refuse(*before, Code::Busy, "another round has this pod")};
+  if (before < epoch) return {busy(before)};
   return {};
 }
 
-// ---- a checkpoint
-// -------------------------------------------------------------------------------------------------------
+// ---- a checkpoint ---------------------------------------------------------------------------------------------------
 
 Effects on(State& state, const Request& request, Instant now) {
   if (request.epoch < state.epoch) return {stale(request.epoch)};
@@ -165,8 +167,7 @@ Effects on(State& state, const SaveEnded& ended) {
   return then(effects, {refuse(ended.epoch, Code::Conflict, "aborted"), opened(ended.epoch)});
 }
 
-// ---- a rollback
-// ---------------------------------------------------------------------------------------------------------
+// ---- a rollback -----------------------------------------------------------------------------------------------------
 
 // Rollbacks of a workload come one after the other: a new one says that this one was given up.
 bool ended_by_another(const State& state) {
@@ -302,8 +303,7 @@ Effects on(State& state, const Commanded& event) {
 }
 Effects on(State&, const Tick&) { return {}; }
 
-// ---- a checkpoint of its own
-// --------------------------------------------------------------------------------------------
+// ---- a checkpoint of its own ----------------------------------------------------------------------------------------
 
 // A round has priority: nothing is lost by the next time.
 Effects on(State& state, const Due& due) {

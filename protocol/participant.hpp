@@ -24,8 +24,7 @@
 
 namespace cutline::protocol::participant {
 
-// ---- what happened
-// ------------------------------------------------------------------------------------------------------
+// ---- what happened --------------------------------------------------------------------------------------------------
 struct Commanded {
   Command command;
   Instant now;
@@ -61,8 +60,7 @@ struct Tick {
 };
 using Event = std::variant<Commanded, SaveEnded, PrepareEnded, StopEnded, RestoreEnded, Due, Tick>;
 
-// ---- what to do, in the order given
-// -------------------------------------------------------------------------------------
+// ---- what to do, in the order given ---------------------------------------------------------------------------------
 struct Persist {};  // the state's `durable()` must be on disk BEFORE the effects after it
 struct Save {
   Epoch epoch{};
@@ -103,8 +101,7 @@ struct Answer {
 };  // the shell adds what it measured: to Opened, Stopped
 using Effect = std::variant<Persist, Save, Keep, Discard, OpenGate, Verify, EndAll, PutBack, Answer>;
 
-// ---- states
-// -------------------------------------------------------------------------------------------------------------
+// ---- states ---------------------------------------------------------------------------------------------------------
 struct Idle {};
 struct Saving {
   Instant deadline;

@@ -46,8 +46,7 @@ Output release(State& state, Plan plan, Instant now, const std::set<PodUid>& gon
   return out;
 }
 
-// ---- incremental: who depends on the initiator?
-// -------------------------------------------------------------------------------
+// ---- incremental: who depends on the initiator? ---------------------------------------------------------------------
 
 Closure dependents(const Plan& plan, const std::map<PodUid, History>& known) {
   return closure(plan.incremental->initiator, plan.incremental->rule, plan.incremental->candidates, known);

@@ -38,8 +38,7 @@ struct Plan {
   std::optional<Incremental> incremental;  // then `members` is found, not given
 };
 
-// ---- what happened
-// ------------------------------------------------------------------------------------------------------
+// ---- what happened --------------------------------------------------------------------------------------------------
 struct Begin {
   Plan plan;
   Instant now;
@@ -105,8 +104,7 @@ constexpr Millis kResendEvery{200};   // of Done and Abort, to those that have n
 constexpr int kAbortResends = 25;     // then the round ends: gates open by their own deadlines
 constexpr Millis kDiscovery{10'000};  // to find the members; nothing is held meanwhile
 
-// ---- states: each owns only what it needs
-// -------------------------------------------------------------------------------
+// ---- states: each owns only what it needs ---------------------------------------------------------------------------
 struct Idle {};
 // Whom we have heard, whom we wait for, and whom of those since the last acknowledgement.
 struct Inquiry {

@@ -41,9 +41,9 @@ Spacing spacing(const Diagram& d) {
   return {.own = 2 * half + 3, .pad = half + 1, .event = 2, .slant = 2, .step = 1};
 }
 
-class Drawing {
+class TextDrawing {
  public:
-  Drawing(const Diagram& d, const Place& place, const Glyphs& glyphs)
+  TextDrawing(const Diagram& d, const Place& place, const Glyphs& glyphs)
       : d_(d), place_(place), g_(glyphs), canvas_(2 * d.rows.size(), static_cast<std::size_t>(place.width) + 2) {}
 
   std::vector<std::string> draw() && {
@@ -164,7 +164,7 @@ std::string text(const Diagram& whole, std::size_t width, bool ascii) {
   const auto room = static_cast<int>(width > gutter + 10 ? width - gutter - 2 : 8);
   const auto [d, at] = fitted(whole, room);
   std::string out = d.title + "\n" + folded(d.subtitle, width) + "\n\n";
-  const auto lines = Drawing{d, at, glyphs}.draw();
+  const auto lines = TextDrawing{d, at, glyphs}.draw();
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const auto name = i % 2 == 0 ? d.rows[i / 2].pod : std::string{};
     auto line = name + std::string(gutter - columns_of(name), ' ') + lines[i];

@@ -10,13 +10,13 @@ export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1   # what another clone has compile
 
 stack_programs=(cutline-operator cutline-sidecar cutline-launcher cutline_criu_preload)
 
-# build_stack TARGET...: the C++ build and, beside it, the cluster's binaries.
+# build_stack TARGET...: the C++ build and, beside it, the cluster's binaries (with_object_stores=yes: and the S3 servers of the tests).
 build_stack() {
     local log=$build_folder/logs
     mkdir -p "$log"
     local go_pid=''
     if [[ $cluster_kind == local ]]; then
-        (cluster build && "$top/e2e/objectstores/build") >"$log/cluster.log" 2>&1 &
+        (cluster build && { [[ -z ${with_object_stores:-} ]] || "$top/e2e/objectstores/build"; }) >"$log/cluster.log" 2>&1 &
         go_pid=$!
     fi
     [[ -f $build_folder/build.ninja ]] || cmake --preset release -S "$top" -B "$build_folder" >"$log/configure.log" 2>&1 ||

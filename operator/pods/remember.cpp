@@ -6,7 +6,6 @@
 namespace cutline::op {
 namespace {
 
-constexpr Millis kRead{10'000};
 constexpr Millis kRecall{10'000};
 
 Error unavailable(const Pod& pod, const std::string& why) {

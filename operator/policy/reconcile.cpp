@@ -13,7 +13,6 @@
 namespace cutline::op::policy {
 namespace {
 
-constexpr Millis kRead{10'000};
 constexpr Millis kPatience{10'000};
 constexpr Millis kForget{5'000};
 constexpr Millis kAgain{10'000};            // pods come and go,

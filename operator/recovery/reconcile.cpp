@@ -11,7 +11,6 @@
 namespace cutline::op::recovery {
 namespace {
 
-constexpr Millis kRead{10'000};
 constexpr Millis kPatience{10'000};
 constexpr Millis kProbe{2'000};
 constexpr Millis kAgain{500};  // "noticed within a second"

@@ -9,6 +9,8 @@ namespace cutline::op::repository {
 
 using kube::Json;
 
+inline constexpr Millis kRestic{30'000};  // for one short question to a repository
+
 // Names of Secrets that the spec refers to; empty: none. On a volume the credentials are those of its server.
 struct SecretNames {
   std::string credentials, password, authority;

@@ -13,11 +13,10 @@ namespace {
 
 namespace r = cutline::repository;
 
-constexpr Millis kRead{10'000};
-constexpr Millis kPatience{10'000};
+constexpr Millis kCheckPatience{10'000};
 constexpr Millis kNotReadyYet{5'000};
-constexpr Millis kAgainInTrouble{10 * 60'000};
-constexpr Millis kAlone{10 * 60'000};
+constexpr Millis kCheckAgain{10 * 60'000};
+constexpr Millis kCheckAlone{10 * 60'000};
 constexpr std::chrono::hours kLongest{12};
 
 // Its bytes stay where they are while it is read.
@@ -38,7 +37,7 @@ cutline::Status look(const Context& context, const r::Restic& restic, const std:
   const r::Attention attention{.stop = context.stop};
   auto whole = restic.check(part, r::Restic::Company::Others, Deadline::after(kLongest), attention);
   if (whole || whole.error().code != Code::Corrupt) return whole;
-  return restic.check(part, r::Restic::Company::Alone, Deadline::after(kAlone), attention);
+  return restic.check(part, r::Restic::Company::Alone, Deadline::after(kCheckAlone), attention);
 }
 
 Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, const cutline::Status& whole,
@@ -46,7 +45,7 @@ Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, c
   const auto name = kube::to_string(kube::key_of(object));
   if (!whole && whole.error().code != Code::Corrupt) {
     log::warn("repository not checked", {{"object", name}, {"error", whole.error()}});
-    return Outcome{std::min(kAgainInTrouble, std::chrono::duration_cast<Millis>(spec.interval))};
+    return Outcome{std::min(kCheckAgain, std::chrono::duration_cast<Millis>(spec.interval))};
   }
   const auto* known = find_condition(object, "Intact");
   const bool changes = known == nullptr || (known->value("status", "") == "True") != whole.has_value();
@@ -66,7 +65,7 @@ Result<Outcome> conclude(Context& context, Json object, const CheckSpec& spec, c
         repository["status"]["lastCheck"] = now_text();
         return {};
       },
-      kPatience, context.stop);
+      kCheckPatience, context.stop);
   if (!written) return tl::unexpected(written.error());
   context.metrics.checked(name, whole.has_value());  // not of one that has gone meanwhile
   context.keeping.looked(keeper.key(), Millis{0});   // it is ready now, or is so no longer

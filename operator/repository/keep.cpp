@@ -18,10 +18,8 @@ namespace {
 
 namespace r = cutline::repository;
 
-constexpr Millis kRead{10'000};
 constexpr Millis kAsk{10'000};
-constexpr Millis kPatience{30'000};
-constexpr Millis kRestic{30'000};
+constexpr Millis kKeepPatience{30'000};
 constexpr Millis kAgain{300};
 constexpr std::chrono::minutes kForgetting{3};  // then a deletion goes on without
 
@@ -170,7 +168,7 @@ class Step {
 
   template <class Change>
   cutline::Status write(const Change& change) {
-    return keeper_.write_if_new(change, kPatience, context_.stop);
+    return keeper_.write_if_new(change, kKeepPatience, context_.stop);
   }
 
   Context& context_;

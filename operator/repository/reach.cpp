@@ -13,9 +13,6 @@ namespace {
 
 namespace r = cutline::repository;
 
-constexpr Millis kRead{10'000};
-constexpr Millis kRestic{30'000};
-
 // Under an imported snapshot's own name lies what another object had stored.
 std::string stored_uid(const kube::Json& snapshot) {
   const auto imported = kube::string_at(snapshot, "/status/imported/uid");

@@ -16,7 +16,6 @@ namespace {
 
 namespace r = cutline::repository;
 
-constexpr Millis kRead{10'000};
 constexpr Millis kPatience{10'000};
 constexpr Millis kQuestion{30'000};
 constexpr Millis kAlone{15'000};  // uploads wait meanwhile

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Millis kTell{3'000};
 constexpr Millis kRemove{10'000};
-constexpr int kAttempts = 3;
+constexpr int kRemovals = 3;
 
 }  // namespace
 
@@ -16,7 +16,7 @@ void sever(Context& context, const Line& line, Epoch epoch) {
   std::map<PodUid, std::pair<control::Peer, protocol::Command>> open;
   for (const auto& [pod, connections] : line.severed)
     open.emplace(pod.uid, std::pair{peer_of(pod), protocol::Sever{epoch, connections}});
-  for (int attempt = 0; attempt < kAttempts && !open.empty(); ++attempt) {
+  for (int attempt = 0; attempt < kRemovals && !open.empty(); ++attempt) {
     std::vector<std::pair<control::Peer, protocol::Command>> questions;
     for (const auto& [uid, question] : open) questions.push_back(question);
     for (const auto& [uid, reply] : ask_each(context.fleet, std::move(questions), Deadline::after(kTell)))

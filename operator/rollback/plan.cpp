@@ -11,7 +11,7 @@ namespace {
 
 using protocol::rollback::Phase;
 
-constexpr std::chrono::seconds kPatience{60};  // for containers that are being restarted
+constexpr std::chrono::seconds kRestarting{60};  // for containers that are being restarted
 
 bool usable(const Json& snapshot) { return is_true(snapshot, "Committed") && !kube::is_being_deleted(snapshot); }
 
@@ -220,8 +220,7 @@ Phase recorded_phase(const Json& object) {
   return is_true(object, "Irrevocable") ? Phase::Restoring : Phase::Reserved;
 }
 
-// ---- computed from histories
-// ---------------------------------------------------------------------------------------------
+// ---- computed from histories ----------------------------------------------------------------------------------------
 
 // The latest checkpoint of each pod that was taken before then; none: its start.
 std::map<PodUid, CheckpointIndex> before(const std::string& time, const Observed& o) {
@@ -353,7 +352,7 @@ Decision plan(const Observed& o) {
     return Refuse{{Code::NotFound, fmt::format("there is no SnapshotPolicy {} in this namespace", *spec.policy)}};
   auto way = line(o);
   if (!way) {
-    const bool may_pass = way.error().code == Code::Unavailable && o.age < kPatience;
+    const bool may_pass = way.error().code == Code::Unavailable && o.age < kRestarting;
     return may_pass ? Decision{Later{way.error()}} : Decision{Refuse{way.error()}};
   }
   if (spec.dry_run) return Show{std::move(*way)};

@@ -12,7 +12,6 @@
 namespace cutline::op::rollback {
 namespace {
 
-constexpr Millis kRead{10'000};
 constexpr Millis kPatience{30'000};
 constexpr Millis kLook{1'000};                 // at checkpoints that are on their way
 constexpr std::chrono::minutes kBringing{60};  // then the repository is not going to answer

@@ -17,7 +17,7 @@ constexpr Millis kHold{10'000};
 constexpr Millis kPrepareBudget{60'000};
 constexpr Millis kRestoreBudget{120'000};
 constexpr int kAttempts = 3;
-constexpr Millis kPatience{120'000};
+constexpr Millis kRecordPatience{120'000};
 
 class Run {
  public:
@@ -165,7 +165,7 @@ class Run {
           edit(object);
           return {};
         },
-        kPatience, context_.stop);
+        kRecordPatience, context_.stop);
   }
 
   Context& context_;

@@ -10,7 +10,6 @@
 namespace cutline::op::schedule {
 namespace {
 
-constexpr Millis kRead{10'000};
 constexpr Millis kPatience{10'000};
 constexpr Millis kLongest{10'000};  // between two looks: the wall clock may be set
 

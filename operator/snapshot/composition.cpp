@@ -10,7 +10,7 @@ namespace {
 
 using Pointer = Json::json_pointer;
 
-constexpr const char* kAlone = "RestorableAlone";
+constexpr const char* kRestorableAlone = "RestorableAlone";
 constexpr std::size_t kClosings = 5'000;  // an object has its limit, and a cut of them would leave ends open
 constexpr std::size_t kNamed = 8;
 
@@ -75,9 +75,10 @@ void record(Json& object, const protocol::Composition& composition, const protoc
   const protocol::NameOf name = [&](const PodUid& uid) { return pods.contains(uid) ? pods.at(uid) : uid.value; };
   const auto refuse = [&](const char* reason, const std::string& why) {
     object["status"].erase("composition");
-    set_condition(object,
-                  {kAlone, false, reason, why + ": go back to it only with its pods alive, or take a full snapshot"},
-                  now);
+    set_condition(
+        object,
+        {kRestorableAlone, false, reason, why + ": go back to it only with its pods alive, or take a full snapshot"},
+        now);
   };
   if (composition.never_saved)
     return refuse("NeverSaved", fmt::format("{} was left out, and has no checkpoint", name(*composition.never_saved)));
@@ -99,21 +100,23 @@ void record(Json& object, const protocol::Composition& composition, const protoc
                                           close.size(), kClosings));
   auto message = told(commit.checkpoints.size(), rows);
   object["status"]["composition"] = {{"leftOut", std::move(rows)}, {"close", std::move(close)}};
-  set_condition(object, {kAlone, true, "Composed", std::move(message)}, now);
+  set_condition(object, {kRestorableAlone, true, "Composed", std::move(message)}, now);
 }
 
 void record_not_composed(Json& object, const std::string& why, const std::string& now) {
   object["status"].erase("composition");
   set_condition(
-      object, {kAlone, false, "NotKnown", "what was left out could not be asked for its last checkpoint: " + why}, now);
+      object,
+      {kRestorableAlone, false, "NotKnown", "what was left out could not be asked for its last checkpoint: " + why},
+      now);
 }
 
 bool stands_alone(const Json& snapshot) {
-  return kube::string_at(snapshot, "/status/protocol") != "Incremental" || is_true(snapshot, kAlone);
+  return kube::string_at(snapshot, "/status/protocol") != "Incremental" || is_true(snapshot, kRestorableAlone);
 }
 
 std::string why_not_alone(const Json& snapshot) {
-  const auto* told = find_condition(snapshot, kAlone);
+  const auto* told = find_condition(snapshot, kRestorableAlone);
   return told == nullptr
              ? "it was taken by a version that did not note the last checkpoints of those that were left out"
              : told->value("message", "");

@@ -9,7 +9,7 @@ namespace cutline::op::snapshot {
 namespace {
 
 // A pod that starts or restarts gets this long before a snapshot without it is refused.
-constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kMembersMayPass{60};
 // One kubectl apply may bring the snapshot before its policy.
 constexpr std::chrono::seconds kApplied{5};
 
@@ -93,7 +93,7 @@ Decision begin(const Observed& o, SaveSpec save) {
     return Begin{std::move(save), std::move(*members), uid, o.services, owners(o.snapshots)};
   }
   if (members) return Begin{std::move(save), std::move(*members), {}, {}, {}};
-  const bool may_pass = members.error().code == Code::Unavailable && o.age < kPatience;
+  const bool may_pass = members.error().code == Code::Unavailable && o.age < kMembersMayPass;
   return may_pass ? Decision{Later{members.error()}} : Decision{Refuse{members.error()}};
 }
 

@@ -15,7 +15,6 @@
 namespace cutline::op::snapshot {
 namespace {
 
-constexpr Millis kRead{10'000};
 constexpr Millis kPreflightBudget{10'000};
 constexpr Millis kForgetBudget{5'000};
 constexpr Millis kForgetAgain{3'000};

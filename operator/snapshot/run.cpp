@@ -15,7 +15,7 @@ namespace round = protocol::round;
 
 // The kernel's timers are up to 10 ms early; the rest is for the clocks' rates and for scheduling.
 constexpr Millis kMargin{50};
-constexpr Millis kPatience{120'000};  // how long a record is tried to be written
+constexpr Millis kRecordPatience{120'000};  // how long a record is tried to be written
 constexpr Millis kRecall{5'000};
 
 // An answer that comes twice: the second knows no more how long the gate was closed.
@@ -82,7 +82,7 @@ class Run {
           record(object, r, members_, now_text());
           return {};
         },
-        kPatience, context_.stop);
+        kRecordPatience, context_.stop);
   }
 
   cutline::Status commit(const round::Commit& c) {
@@ -105,7 +105,7 @@ class Run {
             record_not_composed(object, workload_->error().message, now_text());
           return {};
         },
-        kPatience, context_.stop);
+        kRecordPatience, context_.stop);
   }
 
   // Busy is no failure of the snapshot: it waits its turn, and begins again under another epoch.
@@ -124,7 +124,7 @@ class Run {
           }
           return {};
         },
-        kPatience, context_.stop);
+        kRecordPatience, context_.stop);
   }
 
   Ending released() {
@@ -134,7 +134,7 @@ class Run {
           record_released(object, opened_, total, now_text());
           return {};
         },
-        kPatience, context_.stop);
+        kRecordPatience, context_.stop);
     if (!written)
       log::error("released, but not recorded",
                  {{"object", kube::to_string(keeper_.key())}, {"error", written.error()}});

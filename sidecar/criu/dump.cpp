@@ -20,13 +20,11 @@ using Clock = std::chrono::steady_clock;
 // CRIU gives up by itself at the deadline, and cures the tasks; only one that hangs is killed, and that may cost a task
 // its life.
 constexpr Millis kLastResort{3000};
-constexpr auto kLog = "dump.log";
+constexpr auto kDumpLog = "dump.log";
 constexpr Millis kWarm{30'000};
 
-Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::now() - start); }
-
 Child command(const Bundle& bundle, const DumpRequest& request, int images, int channel) {
-  auto child = criu_child(bundle, "dump", images, images, kLog);
+  auto child = criu_child(bundle, "dump", images, images, kDumpLog);
   const std::initializer_list<std::string> more = {"--leave-running",
                                                    "--network-lock",
                                                    "skip",  // the gate holds the traffic
@@ -79,7 +77,7 @@ Result<Record> observe(const DumpRequest& request) {
 }
 
 Error why(const DumpRequest& request, const Ended& ended) {
-  return complaint(read_file(request.images + "/" + kLog).value_or(""), ended);
+  return complaint(read_file(request.images + "/" + kDumpLog).value_or(""), ended);
 }
 
 Bytes size_of(const std::string& folder) {

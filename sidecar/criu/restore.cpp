@@ -15,7 +15,7 @@ namespace cutline::criu {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kLog = "restore.log";
+constexpr auto kRestoreLog = "restore.log";
 constexpr Millis kCleanUp{2000};
 
 struct Inherited {
@@ -92,7 +92,7 @@ Result<Opened> open_all(const RestoreRequest& request, const std::string& work_f
 }
 
 Child command(const Bundle& bundle, const Opened& opened, pid_t root) {
-  auto child = criu_child(bundle, "restore", opened.images.get(), opened.work.get(), kLog);
+  auto child = criu_child(bundle, "restore", opened.images.get(), opened.work.get(), kRestoreLog);
   child.dies_with_caller = true;  // what it has begun is no use to anybody
   child.arguments.emplace_back("--restore-detached");
   child.environment.push_back(fmt::format("CUTLINE_ROOT={}", root));
@@ -125,7 +125,7 @@ Result<RestoreReport> Runner::restore(const RestoreRequest& request, Deadline de
   // CRIU ends what it had started when it fails, but not when it is killed.
   if (auto ended = end_rest(request.freezer, *record); !ended) return forward(ended, "end what a failed restore left");
   if (!outcome) return forward(outcome, "restore");
-  return tl::unexpected(complaint(read_file(work_folder + "/" + kLog).value_or(""), *outcome));
+  return tl::unexpected(complaint(read_file(work_folder + "/" + kRestoreLog).value_or(""), *outcome));
 }
 
 }  // namespace cutline::criu

@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::uint64_t kWorthAThread = 4 << 20;  // bytes
 constexpr std::size_t kManyFiles = 128;
-constexpr std::uint64_t kWorthOnePart =
-    4;  // a quarter of a data file: what remains of a smaller part is copied, while all stand still
+// A quarter of a data file: what remains of a smaller part is copied, while all stand still.
+constexpr std::uint64_t kWorthOnePart = 4;
 
 struct Plan {
   Catalog catalog;

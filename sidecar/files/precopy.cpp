@@ -13,8 +13,8 @@
 namespace cutline::files {
 namespace {
 
-constexpr std::uint64_t kWorthOnePart =
-    2;  // half of an earlier data file; what remains of a smaller part is copied now
+// Half of an earlier data file; what remains of a smaller part is copied now.
+constexpr std::uint64_t kWorthHalf = 2;
 constexpr std::uint64_t kRoomLeft = 64 << 20;  // bytes; for the capture that this is done for
 
 // What any process has mapped writable, until no new process is found: one that was forked meanwhile has its parent's
@@ -37,10 +37,10 @@ Result<std::set<Inode>> mapped_now(const PrecopyRequest& request) {
 }
 
 // Copies one file after the other, while they may change.
-class Copier {
+class EarlyCopier {
  public:
-  Copier(const PrecopyRequest& request, const Root& root, std::int64_t started, std::set<Inode> mapped,
-         Deadline deadline)
+  EarlyCopier(const PrecopyRequest& request, const Root& root, std::int64_t started, std::set<Inode> mapped,
+              Deadline deadline)
       : request_(request), root_(root), started_(started), mapped_(std::move(mapped)), deadline_(deadline) {}
 
   // Which files need no copy, because the earlier capture has them.
@@ -51,7 +51,7 @@ class Copier {
     for (const auto& e : entries)
       if (const auto* then = calm(e) && counted.insert(inode_of(e)).second ? request_.earlier->same(e) : nullptr)
         wanted[then->data] += then->stored();
-    kept_ = request_.earlier->keep(wanted, kWorthOnePart, request_.folder);
+    kept_ = request_.earlier->keep(wanted, kWorthHalf, request_.folder);
   }
 
   // Whether the entry's contents are in the folder now, and will be good for as long as its times stay. An error:
@@ -146,7 +146,7 @@ Result<Bytes> precopy(const PrecopyRequest& request, Deadline deadline) {
   if (!root) return tl::unexpected(root.error());
   auto found = list(*root, request.volumes, deadline);
   if (!found) return tl::unexpected(found.error());
-  Copier copier{request, *root, started, *std::move(mapped), deadline};
+  EarlyCopier copier{request, *root, started, *std::move(mapped), deadline};
   copier.look_back(*found);
   Catalog catalog;
   for (auto& e : *found) {

@@ -70,8 +70,7 @@ void Hub::ring() {
   (void)!::write(wake_.get(), &one, sizeof one);
 }
 
-// ---- the thread that serves
-// --------------------------------------------------------------------------------------------
+// ---- the thread that serves -----------------------------------------------------------------------------------------
 
 void Hub::serve(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
@@ -224,8 +223,7 @@ Hub::Entry* Hub::find(const std::string& name) const {
   return found == entries_.end() ? nullptr : found->get();
 }
 
-// ---- what rounds ask
-// ----------------------------------------------------------------------------------------------------
+// ---- what rounds ask ------------------------------------------------------------------------------------------------
 
 Result<std::vector<Container>> Hub::containers() const {
   std::unique_lock lock{mutex_};
@@ -298,8 +296,7 @@ Status Hub::adopt(const std::string& container, criu::ExitWatch watch) {
   return {};
 }
 
-// ---- failures
-// -----------------------------------------------------------------------------------------------------------
+// ---- failures -------------------------------------------------------------------------------------------------------
 
 void Hub::accept(Entry& entry) {
   entry.failure.clear();

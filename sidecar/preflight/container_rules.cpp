@@ -28,7 +28,7 @@ Objects multicast(const Facts& facts) {
   return out;
 }
 
-constexpr std::array kRules = std::to_array<ContainerRule>({
+constexpr std::array kContainerRules = std::to_array<ContainerRule>({
     {kIsLost, outside,
      "the process is not saved and not rolled back; start it from the application, or leave it alone if that is what "
      "you want (kubectl exec, a probe)"},
@@ -37,6 +37,6 @@ constexpr std::array kRules = std::to_array<ContainerRule>({
 
 }  // namespace
 
-std::span<const ContainerRule> container_rules() { return kRules; }
+std::span<const ContainerRule> container_rules() { return kContainerRules; }
 
 }  // namespace cutline::preflight

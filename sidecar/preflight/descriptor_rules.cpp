@@ -67,7 +67,7 @@ std::uint64_t queued(const std::map<std::uint64_t, InetSocket>& sockets, D d, bo
 }
 
 // The first that applies to a descriptor is the one that is told.
-constexpr std::array kRules = std::to_array<DescriptorRule>({
+constexpr std::array kDescriptorRules = std::to_array<DescriptorRule>({
     {kFails, [](D d, P, F) { return d.link == "anon_inode:[io_uring]"; },
      "io_uring cannot be saved; leave Cutline's seccomp filter on, with which most servers fall back to epoll, or switch io_uring off in the application"},
     {kFails, [](D d, P, F) { return d.link == "anon_inode:[userfaultfd]"; },
@@ -115,6 +115,6 @@ constexpr std::array kRules = std::to_array<DescriptorRule>({
 
 }  // namespace
 
-std::span<const DescriptorRule> descriptor_rules() { return kRules; }
+std::span<const DescriptorRule> descriptor_rules() { return kDescriptorRules; }
 
 }  // namespace cutline::preflight

@@ -12,7 +12,7 @@ bool has_flag(M m, std::string_view flag) {
   return padded.find(fmt::format(" {} ", flag)) != std::string::npos;
 }
 
-constexpr std::array kRules = std::to_array<MappingRule>({
+constexpr std::array kMappingRules = std::to_array<MappingRule>({
     {kFails, [](M m) { return m.path == "anon_inode:[io_uring]"; },
      "io_uring cannot be saved; leave Cutline's seccomp filter on, with which most servers fall back to epoll, or "
      "switch io_uring off in the application"},
@@ -34,6 +34,6 @@ constexpr std::array kRules = std::to_array<MappingRule>({
 
 }  // namespace
 
-std::span<const MappingRule> mapping_rules() { return kRules; }
+std::span<const MappingRule> mapping_rules() { return kMappingRules; }
 
 }  // namespace cutline::preflight

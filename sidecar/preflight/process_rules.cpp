@@ -71,7 +71,7 @@ std::string own_descriptors(P p, F) {
   return {};
 }
 
-constexpr std::array kRules = std::to_array<ProcessRule>({
+constexpr std::array kProcessRules = std::to_array<ProcessRule>({
     {kFails, [](P p, F) { return p.tracer == 0 ? std::string{} : fmt::format("traced by process {}", p.tracer); },
      "a process that is being traced cannot be saved; detach the debugger or strace"},
     {kFails,
@@ -98,6 +98,6 @@ constexpr std::array kRules = std::to_array<ProcessRule>({
 
 }  // namespace
 
-std::span<const ProcessRule> process_rules() { return kRules; }
+std::span<const ProcessRule> process_rules() { return kProcessRules; }
 
 }  // namespace cutline::preflight

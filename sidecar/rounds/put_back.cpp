@@ -16,13 +16,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Millis kLauncherAnswer{2000};
+constexpr Millis kLauncherHolds{2000};
 constexpr Millis kVerify{55'000};
 constexpr Millis kKill{10'000};
 constexpr Millis kRestore{100'000};
-constexpr Millis kSockets{3'000};
-
-Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::now() - start); }
+constexpr Millis kSocketsEnd{3'000};
 
 // The saved containers as they are now; the names must be the same, the launchers may be others.
 Result<std::vector<Container>> match(const Launchers& launchers, const store::Manifest& manifest) {
@@ -40,16 +38,16 @@ Result<std::vector<Container>> match(const Launchers& launchers, const store::Ma
 // Ends all trees, and with them their sockets: what they leave behind would hold the tuples, or speak to peers.
 Status end_processes(PodParts& pod, const std::vector<Container>& containers,
                      const protocol::CounterTable& connections) {
-  if (auto held = pod.launchers.hold(Deadline::after(kLauncherAnswer)); !held) return held;
-  const auto live = sockets::tcp_sockets(Deadline::after(kSockets));
+  if (auto held = pod.launchers.hold(Deadline::after(kLauncherHolds)); !held) return held;
+  const auto live = sockets::tcp_sockets(Deadline::after(kSocketsEnd));
   if (!live) return forward(live, "sockets");
   pod.tracker.ending(*live);
   for (const auto& container : containers)
     if (auto killed = container.freezer->kill_all(Deadline::after(kKill)); !killed)
       return forward(killed, "end " + container.name);
-  if (auto ended = sockets::destroy_orphans(pod.control_port, Deadline::after(kSockets)); !ended)
+  if (auto ended = sockets::destroy_orphans(pod.control_port, Deadline::after(kSocketsEnd)); !ended)
     return forward(ended, "sockets");
-  if (auto ended = sockets::destroy(connections, sockets::Which::All, Deadline::after(kSockets)); !ended)
+  if (auto ended = sockets::destroy(connections, sockets::Which::All, Deadline::after(kSocketsEnd)); !ended)
     return forward(ended, "sockets");
   return pod.gate.discard();
 }
@@ -202,7 +200,7 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
   if (auto released = pod.gate.release_loopback(); !released && restored) restored = released;
   if (!restored) return tl::unexpected(restored.error());
 
-  const auto live = sockets::tcp_sockets(Deadline::after(kSockets));
+  const auto live = sockets::tcp_sockets(Deadline::after(kSocketsEnd));
   if (!live) return forward(live, "counters");
   const auto flows = gate::datagrams();
   if (!flows) return forward(flows, "datagrams");
@@ -210,7 +208,7 @@ Result<protocol::Timings> put_back(PodParts& pod, const protocol::participant::P
     log::warn(
         "connection not restored",
         {{"local_port", missing.local.port}, {"remote", missing.remote.address}, {"remote_port", missing.remote.port}});
-  const auto closed = sockets::destroy(names(*external), sockets::Which::All, Deadline::after(kSockets));
+  const auto closed = sockets::destroy(names(*external), sockets::Which::All, Deadline::after(kSocketsEnd));
   if (!closed) return forward(closed, "external connections");
   log::info("checkpoint put back", {{"epoch", request.epoch},
                                     {"checkpoint", request.checkpoint},

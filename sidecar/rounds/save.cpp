@@ -24,8 +24,6 @@ constexpr Millis kAccept{200};      // before anything is frozen
 constexpr Millis kAcceptAgain{50};  // of what has come since, behind the closed gate
 constexpr int kAcceptTries = 3;
 
-Micros since(Instant start) { return std::chrono::duration_cast<Micros>(Clock::now() - start); }
-
 // Whatever happens, no process stays frozen: the launchers guard that as well, against our own end.
 class Frozen {
  public:

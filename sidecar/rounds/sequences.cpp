@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 using sockets::Bases;
 
 constexpr const char* kFile = "sequences.json";  // of a checkpoint, and beside the store's folders
-constexpr Millis kSockets{1000};
+constexpr Millis kSocketsListed{1000};
 
 Json row(const protocol::Connection& c) { return {c.local.address, c.local.port, c.remote.address, c.remote.port}; }
 protocol::Connection connection_of(const Json& row) { return {{row.at(0), row.at(1)}, {row.at(2), row.at(3)}}; }
@@ -68,7 +68,7 @@ Status save_offsets(const store::Draft& draft, const sockets::Tracker& tracker,
 Status note_numbers(PodParts& pod) {
   const auto path = pod.store.root() + "/" + kFile;
   if (::access(path.c_str(), F_OK) == 0) return {};
-  const auto live = sockets::tcp_sockets(Deadline::after(kSockets));
+  const auto live = sockets::tcp_sockets(Deadline::after(kSocketsListed));
   if (!live) return tl::unexpected(live.error());
   Json rows = Json::array();
   for (const auto& [connection, number] : pod.tracker.numbers(*live)) {

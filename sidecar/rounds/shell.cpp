@@ -131,8 +131,7 @@ void Shell::handle_asked(Asked& asked) {
   feed(p::Commanded{std::move(asked.command), now()});
 }
 
-// ---- what concerns no round
-// -------------------------------------------------------------------------------------------
+// ---- what concerns no round -----------------------------------------------------------------------------------------
 
 bool Shell::direct(Asked& asked) {
   return std::visit(
@@ -266,8 +265,7 @@ void Shell::sever(Asked& asked) {
   asked.reply(done ? Reply{protocol::Severed{command.epoch}} : Reply{protocol::Refused{command.epoch, done.error()}});
 }
 
-// ---- effects
-// ------------------------------------------------------------------------------------------------------------
+// ---- effects --------------------------------------------------------------------------------------------------------
 
 void Shell::feed(const Event& event) {
   Status durable;
@@ -353,8 +351,7 @@ Status Shell::persist() {
   return saved;
 }
 
-// ---- the worker
-// ---------------------------------------------------------------------------------------------------------
+// ---- the worker -----------------------------------------------------------------------------------------------------
 
 void Shell::start(Job job, const Status& durable) {
   if (!durable) {

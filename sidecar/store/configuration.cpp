@@ -6,7 +6,7 @@
 namespace cutline::store {
 namespace {
 
-std::string path_in(const std::string& root) { return root + "/configuration.json"; }
+std::string configuration_path(const std::string& root) { return root + "/configuration.json"; }
 
 Json independent_json(const protocol::Independent& own) {
   Json volumes = Json::array();
@@ -31,7 +31,7 @@ protocol::Independent independent_of(const Json& json) {
 }  // namespace
 
 Result<protocol::Configure> load_configuration(const std::string& root) {
-  const auto text = read_file(path_in(root));
+  const auto text = read_file(configuration_path(root));
   if (!text && text.error().code == Code::NotFound) return protocol::Configure{};
   if (!text) return tl::unexpected(text.error());
   try {
@@ -40,14 +40,14 @@ Result<protocol::Configure> load_configuration(const std::string& root) {
     if (const auto& own = json.at("independent"); !own.is_null()) out.independent = independent_of(own);
     return out;
   } catch (const std::exception& error) {
-    return fail(Code::Corrupt, "{}: {}", path_in(root), error.what());
+    return fail(Code::Corrupt, "{}: {}", configuration_path(root), error.what());
   }
 }
 
 Status save_configuration(const std::string& root, const protocol::Configure& configuration) {
   const Json json = {{"independent", configuration.independent ? independent_json(*configuration.independent) : Json{}},
                      {"graceMillis", configuration.grace.count()}};
-  return replace_file(path_in(root), json.dump() + "\n");
+  return replace_file(configuration_path(root), json.dump() + "\n");
 }
 
 }  // namespace cutline::store

@@ -6,9 +6,9 @@
 namespace cutline::store {
 namespace {
 
-constexpr int kSchema = 1;
+constexpr int kLineageSchema = 1;
 
-std::string path_in(const std::string& root) { return root + "/lineage.json"; }
+std::string lineage_path(const std::string& root) { return root + "/lineage.json"; }
 
 CheckpointIndex index_of(const Json& json) { return CheckpointIndex{json.get<std::uint64_t>()}; }
 
@@ -25,13 +25,13 @@ std::vector<CheckpointIndex> chain(const Lineage& lineage, CheckpointIndex from)
 }
 
 Result<std::optional<Lineage>> load_lineage(const std::string& root) {
-  const auto text = read_file(path_in(root));
+  const auto text = read_file(lineage_path(root));
   if (!text && text.error().code == Code::NotFound) return std::nullopt;
   if (!text) return tl::unexpected(text.error());
   try {
     const Json json = Json::parse(*text);
-    if (json.at("schema") != kSchema)
-      return fail(Code::Corrupt, "{}: schema {} is not known here", path_in(root), json.at("schema").dump());
+    if (json.at("schema") != kLineageSchema)
+      return fail(Code::Corrupt, "{}: schema {} is not known here", lineage_path(root), json.at("schema").dump());
     Lineage out{index_of(json.at("present")), {}, {}};
     for (const auto& row : json.at("kept")) {
       const auto index = index_of(row.at("index"));
@@ -44,7 +44,7 @@ Result<std::optional<Lineage>> load_lineage(const std::string& root) {
     }
     return out;
   } catch (const std::exception& error) {
-    return fail(Code::Corrupt, "{}: {}", path_in(root), error.what());
+    return fail(Code::Corrupt, "{}: {}", lineage_path(root), error.what());
   }
 }
 
@@ -58,8 +58,9 @@ Status save_lineage(const std::string& root, const Lineage& lineage) {
       row["names"] = json_of(found->second);
     kept.push_back(std::move(row));
   }
-  return replace_file(path_in(root),
-                      Json{{"schema", kSchema}, {"present", value(lineage.present)}, {"kept", kept}}.dump() + "\n");
+  return replace_file(
+      lineage_path(root),
+      Json{{"schema", kLineageSchema}, {"present", value(lineage.present)}, {"kept", kept}}.dump() + "\n");
 }
 
 }  // namespace cutline::store

@@ -5,7 +5,7 @@
 namespace cutline::store {
 namespace {
 
-constexpr int kSchema = 1;
+constexpr int kManifestSchema = 1;
 
 void check(bool fine, const std::string& what) {
   if (!fine) throw std::invalid_argument(what);
@@ -40,7 +40,7 @@ bool safe_name(std::string_view path) {
 }
 
 std::string to_json(const Manifest& manifest) {
-  Json out = {{"schema", kSchema},
+  Json out = {{"schema", kManifestSchema},
               {"pod", {{"uid", manifest.uid.value}, {"name", manifest.pod.value}}},
               {"checkpoint", json_of(manifest.checkpoint)},
               {"versions", manifest.versions},
@@ -56,7 +56,8 @@ Result<Manifest> manifest_from_json(std::string_view text) {
   try {
     const Json json = Json::parse(text);
     const auto& schema = json.at("schema");
-    check(schema == kSchema, "schema " + schema.dump() + " is not known here; was it written by a newer version?");
+    check(schema == kManifestSchema,
+          "schema " + schema.dump() + " is not known here; was it written by a newer version?");
     Manifest out;
     out.uid.value = json.at("pod").at("uid").get<std::string>();
     out.pod.value = json.at("pod").at("name").get<std::string>();

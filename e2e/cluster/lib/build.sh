@@ -3,6 +3,7 @@
 
 readonly version_package=k8s.io/component-base/version
 readonly link_flags="-s -w -X $version_package.gitVersion=$kubernetes_version -X $version_package.gitMajor=1 -X $version_package.gitMinor=34"
+readonly compile_flags=all=-dwarf=false   # the linker would drop it: a ninth of the compiler's work
 
 build_binaries() {
     local key
@@ -16,7 +17,7 @@ binaries_key() {
     command -v go >/dev/null || fail "go is missing; install it with tools/install"
     (
         cd "$here/node"
-        { go version; echo "$link_flags"; sha256sum go.mod go.sum -- *.go; } | sha256sum | cut -c1-16
+        { go version; echo "$link_flags $compile_flags"; sha256sum go.mod go.sum -- *.go; } | sha256sum | cut -c1-16
     )
 }
 
@@ -47,7 +48,7 @@ compile() (
     cd "$here/node"
     export CGO_ENABLED=0
     say "building $name: $(go list -deps "$package" | wc -l) packages, those in go's cache are not compiled again"
-    go build -v -trimpath -buildvcs=false -ldflags "$link_flags" -o "$output" "$package" >"$log" 2>&1 8>&- 9>&- &
+    go build -v -trimpath -buildvcs=false -gcflags "$compile_flags" -ldflags "$link_flags" -o "$output" "$package" >"$log" 2>&1 8>&- 9>&- &
     compiler=$!
     report_progress "$name" "$compiler" "$log" 8>&- 9>&- &
     wait "$compiler" || status=$?

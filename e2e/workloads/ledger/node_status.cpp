@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto longest_pause = 60s;  // an auditor that dies does not stop the workload for ever
 constexpr std::int64_t damage = 1'000'000;
-constexpr std::size_t most_guests = 64, longest_question = 4096;
+constexpr std::size_t most_askers = 64, longest_question = 4096;
 
 // "GET /state HTTP/1.1..." -> "/state"
 std::string path_of(const std::string& request) {
@@ -36,7 +36,7 @@ std::string http(int code, const char* phrase, const std::string& body) {
 
 void Node::take_questions() {
   for (Fd fd = accept_one(status_.get()); fd; fd = accept_one(status_.get()))
-    if (questions_.size() < most_guests) questions_.push_back({std::move(fd), {}});
+    if (questions_.size() < most_askers) questions_.push_back({std::move(fd), {}});
   for (auto it = questions_.begin(); it != questions_.end();) {
     char bytes[1024];
     const ssize_t n = ::recv(it->fd.get(), bytes, sizeof bytes, 0);

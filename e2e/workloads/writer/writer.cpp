@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-constexpr Millis try_again = 300ms, to_connect = 5s, look = 20ms, status_look = 1s;
+constexpr Millis try_again = 300ms, to_connect = 5s, between_looks = 20ms, status_look = 1s;
 constexpr auto longest_pause = 60s;  // a checker that dies does not stop the workload for ever
 
 }  // namespace
@@ -68,7 +68,7 @@ void Writer::wait_for_turn(Instant began, const std::stop_token& stop) const {
     const auto left = std::chrono::duration_cast<std::chrono::microseconds>(began + interval - Clock::now());
     std::this_thread::sleep_for(std::clamp(left, std::chrono::microseconds{0}, interval));
   }
-  while (!stop.stop_requested() && Clock::now() < paused_until_.load()) std::this_thread::sleep_for(look);
+  while (!stop.stop_requested() && Clock::now() < paused_until_.load()) std::this_thread::sleep_for(between_looks);
 }
 
 Status Writer::run() {

@@ -95,8 +95,7 @@ TEST(AHookOfAContainerWithoutRights, HasNoneEither) {
   EXPECT_THAT(outcome.said, HasSubstr("CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nsaid"));
 }
 
-// ---- a list of them
-// ---------------------------------------------------------------------------------------------------------
+// ---- a list of them -------------------------------------------------------------------------------------------------
 
 struct Runs : AHook {
   sidecar::Hooks hooks{launchers};

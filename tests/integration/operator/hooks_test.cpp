@@ -197,8 +197,7 @@ TEST_F(Hooks, AfterARollbackRunWhenItIsReleased) {
   EXPECT_EQ(heard.back(), "wake");
 }
 
-// ---- volumes
-// ----------------------------------------------------------------------------------------------------------------
+// ---- volumes --------------------------------------------------------------------------------------------------------
 
 TEST_F(Hooks, ComeAfterTheVolumesWereCopied) {
   auto& a = pod("ledger-0");

@@ -109,8 +109,7 @@ TEST_F(ShellOfAPod, HasNoGapWhereACheckpointWasCollected) {
   EXPECT_EQ(told(history()), fmt::format("{0}<-0 {1}<-{0} now<-{1}", value(a.index), value(d.index)));
 }
 
-// ---- own time
-// -----------------------------------------------------------------------------------------------------------
+// ---- own time -------------------------------------------------------------------------------------------------------
 
 const Independent often{Millis{300}, Millis{100}, kHold, {}};
 
@@ -147,8 +146,7 @@ TEST_F(ShellOfAPod, TakesPartInRoundsBetweenItsOwnCheckpoints) {
   EXPECT_FALSE(std::ranges::any_of(all.checkpoints, [&](const auto& c) { return c.epoch == rounds[2].epoch; }));
 }
 
-// ---- connections
-// --------------------------------------------------------------------------------------------------------
+// ---- connections ----------------------------------------------------------------------------------------------------
 
 // An application with two connections to a peer that does not go back, and that echoes what comes.
 struct ShellOfATalkingPod : testing::Test {

@@ -192,8 +192,7 @@ TEST_F(Tracking, WithoutNotificationsNoIntervalIsObserved) {
   EXPECT_FALSE(blind.told().observed);
 }
 
-// ---- datagrams
-// ----------------------------------------------------------------------------------------------------------
+// ---- datagrams ------------------------------------------------------------------------------------------------------
 
 struct Datagrams : testing::Test {
   Joined net;

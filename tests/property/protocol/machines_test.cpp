@@ -33,8 +33,7 @@ Reply any_reply() {
   }
 }
 
-// ---- the coordinator's machines
-// -----------------------------------------------------------------------------------------
+// ---- the coordinator's machines -------------------------------------------------------------------------------------
 
 template <class Event, class Answered, class Recorded, class RecordFailed, class MemberGone, class Tick>
 Event any_event(Instant now, const Reply& welcome) {
@@ -145,8 +144,7 @@ TEST(AnyRollback, TouchesOnlyWhenAllArePreparedRestoresOnlyWhenAllAreStoppedRele
   });
 }
 
-// ---- the participant
-// ----------------------------------------------------------------------------------------------------
+// ---- the participant ------------------------------------------------------------------------------------------------
 
 Command any_command() {
   switch (any(7)) {

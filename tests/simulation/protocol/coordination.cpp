@@ -143,8 +143,7 @@ void World::carry_out(Job& job, Coordinator& coordinator, const Output& output) 
   close_if_ended(job);
 }
 
-// ---- the API server
-// -----------------------------------------------------------------------------------------------------
+// ---- the API server -------------------------------------------------------------------------------------------------
 
 void World::write(Job& job, Coordinator& coordinator, Stage stage) {
   coordinator.writing = true;
@@ -205,8 +204,7 @@ void World::watch_over_jobs() {
   }
 }
 
-// ---- the control network
-// ------------------------------------------------------------------------------------------------
+// ---- the control network --------------------------------------------------------------------------------------------
 
 void World::transmit(std::function<void()> arrival) {
   const auto& faults = setting_.faults;

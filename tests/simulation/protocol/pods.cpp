@@ -20,8 +20,7 @@ std::int64_t received(const Stream& stream) {
 }
 }  // namespace
 
-// ---- the sidecar
-// --------------------------------------------------------------------------------------------------------
+// ---- the sidecar ----------------------------------------------------------------------------------------------------
 
 void World::feed(std::size_t who, const participant::Event& event) {
   auto& pod = pods_[who];
@@ -177,8 +176,7 @@ void World::die(std::size_t who) {
   wake(who);
 }
 
-// ---- the kernel
-// ---------------------------------------------------------------------------------------------------------
+// ---- the kernel -----------------------------------------------------------------------------------------------------
 
 void World::close_gate(std::size_t who, std::optional<Millis> hold, bool drop) {
   auto& gate = pods_[who].gate;
@@ -257,8 +255,7 @@ void World::arrive(const Segment& segment) {
   }
 }
 
-// ---- the application
-// ----------------------------------------------------------------------------------------------------
+// ---- the application ------------------------------------------------------------------------------------------------
 
 void World::talk(std::size_t who) {
   auto& pod = pods_[who];

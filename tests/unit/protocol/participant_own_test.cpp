@@ -84,8 +84,7 @@ TEST_F(OwnCheckpoint, IsNothingToASidecarThatStartsAgain) {
   EXPECT_EQ(own_ends(1), "") << "of a process that is gone";
 }
 
-// ---- when it is due
-// -----------------------------------------------------------------------------------------------------
+// ---- when it is due -------------------------------------------------------------------------------------------------
 
 const Independent own{Millis{30'000}, Millis{10'000}, Millis{5'000}, {}};
 const Instant last{1h};
