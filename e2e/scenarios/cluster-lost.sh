@@ -6,6 +6,7 @@ source "$scenarios/repository.sh"
 
 scenario_main() {
     [[ $cluster != current ]] || { echo "cluster-lost throws its cluster away: not with --cluster current"; return; }
+    gone
     check "an S3 server runs beside the cluster" run_object_store
     check "three ledger pods transfer money" deploy_ledger
     check "a snapshot of them is in a repository there" keep_snapshot nightly

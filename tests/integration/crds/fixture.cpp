@@ -33,7 +33,7 @@ struct Definitions : testing::Environment {
     ASSERT_TRUE(served) << served.error().message;
   }
 };
-[[maybe_unused]] auto* const definitions = testing::AddGlobalTestEnvironment(new Definitions);
+[[maybe_unused]] auto* const with_definitions = testing::AddGlobalTestEnvironment(new Definitions);
 
 }  // namespace
 

@@ -8,8 +8,6 @@
 namespace cutline::test {
 namespace {
 
-const kube::Resource kNamespaces{"", "v1", "namespaces", false};
-
 const kube::Resource& resource_of(const std::string& kind) {
   if (kind == "SnapshotPolicy") return op::kPolicies;
   if (kind == "DistributedSnapshot") return op::kSnapshots;

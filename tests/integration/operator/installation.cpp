@@ -13,7 +13,6 @@ using kube::Json;
 
 auto* const environment = static_cast<Installation*>(testing::AddGlobalTestEnvironment(new Installation));
 
-const kube::Resource kNamespaces{"", "v1", "namespaces", false};
 const kube::Resource kSecrets{"", "v1", "secrets"};
 constexpr const char* kOwnNamespace = "cutline-system";
 

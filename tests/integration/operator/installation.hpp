@@ -9,6 +9,8 @@
 
 namespace cutline::test {
 
+inline const kube::Resource kNamespaces{"", "v1", "namespaces", false};
+
 class Installation : public testing::Environment {
  public:
   void SetUp() override;
