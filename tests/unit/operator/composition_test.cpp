@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const PodUid uid_zero{"ledger-0-uid"}, uid_one{"ledger-1-uid"};
+const PodUid zero{"ledger-0-uid"}, one{"ledger-1-uid"};
 
 protocol::LocalCheckpoint saved(std::uint64_t epoch, std::uint64_t index, protocol::CounterTable counters = {}) {
   protocol::LocalCheckpoint out;
@@ -31,7 +31,7 @@ protocol::LocalCheckpoint saved(std::uint64_t epoch, std::uint64_t index, protoc
 
 // ledger-0 is saved as 9; both were saved as 7, and ledger-1 remembers that by another name.
 struct Taken {
-  protocol::round::Commit commit{Epoch{9}, {{uid_zero, saved(9, 2)}}, protocol::Closure{}};
+  protocol::round::Commit commit{Epoch{9}, {{zero, saved(9, 2)}}, protocol::Closure{}};
   Workload workload;
   Taken() {
     for (const auto& pod : samples::ledgers(2)) {
@@ -74,7 +74,7 @@ TEST(TheComposition, OfAPodThatWasNeverSavedIsNone) {
 TEST(TheComposition, ThatIsNoConsistentStateSaysBetweenWhom) {
   Taken taken;
   const protocol::Endpoint a{"10.0.0.1", 40001}, b{"10.0.0.2", 80};
-  taken.commit.checkpoints.at(uid_zero).counters = {{a, b, 5, 5, 30}};
+  taken.commit.checkpoints.at(zero).counters = {{a, b, 5, 5, 30}};
   taken.workload.pods[1].history.checkpoints[0].counters = {{b, a, 20, 20, 5}};
   taken.workload.pods[1].history.present->counters = {{b, a, 30, 30, 5}};
   const auto object = taken.recorded();
@@ -92,9 +92,9 @@ TEST(TheComposition, ThatCouldNotBeKnownSaysWhom) {
 TEST(TheParts, AreTheMembersAndWhatWasLeftOut) {
   const auto all = parts(samples::composed("second", 9));
   ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(all[0].uid(), uid_zero);
+  EXPECT_EQ(all[0].uid(), zero);
   EXPECT_EQ(all[0].epoch, Epoch{9});
-  EXPECT_EQ(all[1].uid(), uid_one);
+  EXPECT_EQ(all[1].uid(), one);
   EXPECT_EQ(all[1].epoch, Epoch{7});
   EXPECT_TRUE(all[1].left_out);
 }
@@ -115,21 +115,17 @@ std::vector<std::pair<PodUid, Epoch>> forgotten(const Observed& observed) {
 TEST(ADeletedSnapshot, LeavesWhatAnotherOneConsistsOf) {
   const auto composed = samples::composed("second", 9);
   EXPECT_THAT(forgotten(deleted(samples::committed("first", 7), {})),
-              ElementsAre(std::pair{uid_zero, Epoch{7}}, std::pair{uid_one, Epoch{7}}));
-  EXPECT_THAT(forgotten(deleted(samples::committed("first", 7), {composed})),
-              ElementsAre(std::pair{uid_zero, Epoch{7}}));
+              ElementsAre(std::pair{zero, Epoch{7}}, std::pair{one, Epoch{7}}));
+  EXPECT_THAT(forgotten(deleted(samples::committed("first", 7), {composed})), ElementsAre(std::pair{zero, Epoch{7}}));
   const auto needed = needed_by_others(samples::committed("first", 7), {composed}, Where::InRepository);
-  EXPECT_TRUE(needed.contains({uid_one, Epoch{7}}));
+  EXPECT_TRUE(needed.contains({one, Epoch{7}}));
 }
 
 TEST(ADeletedSnapshot, TakesWhatItLeftOutAlongIfNobodyElseHasIt) {
   const auto composed = samples::composed("second", 9);
-  EXPECT_THAT(forgotten(deleted(composed, {})),
-              ElementsAre(std::pair{uid_zero, Epoch{9}}, std::pair{uid_one, Epoch{7}}));
-  EXPECT_THAT(forgotten(deleted(composed, {samples::committed("first", 7)})),
-              ElementsAre(std::pair{uid_zero, Epoch{9}}));
-  EXPECT_THAT(forgotten(deleted(composed, {samples::composed("third", 11)})),
-              ElementsAre(std::pair{uid_zero, Epoch{9}}));
+  EXPECT_THAT(forgotten(deleted(composed, {})), ElementsAre(std::pair{zero, Epoch{9}}, std::pair{one, Epoch{7}}));
+  EXPECT_THAT(forgotten(deleted(composed, {samples::committed("first", 7)})), ElementsAre(std::pair{zero, Epoch{9}}));
+  EXPECT_THAT(forgotten(deleted(composed, {samples::composed("third", 11)})), ElementsAre(std::pair{zero, Epoch{9}}));
 }
 
 TEST(ADeletedSnapshot, IsHeldUpByNoneThatIsDeletedToo) {
@@ -141,11 +137,11 @@ TEST(ADeletedSnapshot, IsHeldUpByNoneThatIsDeletedToo) {
 TEST(ADeletedSnapshot, LeavesTheCopyOfAnotherOneWithAPodThatStandsIn) {
   auto observed = deleted(samples::committed("first", 7), {});
   observed.pods[1].uid = PodUid{"another"};  // it was brought a copy, which is called 7 too
-  EXPECT_THAT(forgotten(observed), ElementsAre(std::pair{uid_zero, Epoch{7}}, std::pair{PodUid{"another"}, Epoch{7}}));
+  EXPECT_THAT(forgotten(observed), ElementsAre(std::pair{zero, Epoch{7}}, std::pair{PodUid{"another"}, Epoch{7}}));
   auto later = samples::composed("second", 9);
   later["status"]["composition"]["leftOut"][0]["uid"] = "another";
   observed.snapshots.push_back(later);
-  EXPECT_THAT(forgotten(observed), ElementsAre(std::pair{uid_zero, Epoch{7}}));
+  EXPECT_THAT(forgotten(observed), ElementsAre(std::pair{zero, Epoch{7}}));
 }
 
 }  // namespace

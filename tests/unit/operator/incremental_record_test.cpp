@@ -12,7 +12,7 @@ using samples::condition;
 using samples::kNow;
 using testing::HasSubstr;
 
-const Members kFound = samples::members(samples::ledgers(3));
+const Members kMembers = samples::members(samples::ledgers(3));
 const PodUid zero{"ledger-0-uid"}, one{"ledger-1-uid"}, two{"ledger-2-uid"};
 
 protocol::Closure found() {
@@ -29,7 +29,7 @@ protocol::round::Commit commit(protocol::Closure closure) {
 
 TEST(AnIncrementalReservation, SaysOfEachMemberWhyItIsOneAndByWhom) {
   auto object = samples::snapshot();
-  record(object, protocol::round::Reserve{Epoch{7}, {zero, one}, found()}, kFound, kNow);
+  record(object, protocol::round::Reserve{Epoch{7}, {zero, one}, found()}, kMembers, kNow);
   const auto& status = object["status"];
   EXPECT_EQ(status["protocol"], "Incremental");
   ASSERT_EQ(status["members"].size(), 2U);
@@ -42,7 +42,7 @@ TEST(AnIncrementalReservation, SaysOfEachMemberWhyItIsOneAndByWhom) {
 
 TEST(AnIncrementalCommit, KeepsTheReasons) {
   auto object = samples::snapshot();
-  record(object, commit(found()), kFound, {}, kNow);
+  record(object, commit(found()), kMembers, {}, kNow);
   EXPECT_EQ(object["status"]["members"][1]["from"], "ledger-0");
   EXPECT_EQ(object["status"]["members"][1]["checkpoint"], 3);
   EXPECT_EQ(condition(object, "Committed", "reason"), "Consistent");
@@ -52,7 +52,7 @@ TEST(AnIncrementalCommit, CountsTheOrphansThatClosurePaperLeaves) {
   auto closure = found();
   closure.orphans = {{two, one, {}, 512, false}};
   auto object = samples::snapshot();
-  record(object, commit(closure), kFound, {}, kNow);
+  record(object, commit(closure), kMembers, {}, kNow);
   EXPECT_EQ(object["status"]["proof"]["orphans"], 1);
   EXPECT_EQ(condition(object, "Committed", "reason"), "OrphansLeft");
   EXPECT_THAT(condition(object, "Committed", "message"), HasSubstr("ledger-1 has received 512 bytes that ledger-2"));
@@ -65,7 +65,7 @@ TEST(AnIncrementalCommit, ListsConnectionsToOutsideButNotThoseToPodsThatWereLeft
   proof.external = {{{"10.0.0.1", 40001}, {"192.0.2.1", 5432}, 0, 1, 1},
                     {{"10.0.0.1", 40002}, {"10.0.0.3", 7400}, 0, 1, 1}};
   auto object = samples::snapshot();
-  record(object, commit(closure), kFound, proof, kNow);
+  record(object, commit(closure), kMembers, proof, kNow);
   ASSERT_EQ(object["status"]["external"].size(), 1U);
   EXPECT_EQ(object["status"]["external"][0]["remote"], "192.0.2.1:5432");
 }

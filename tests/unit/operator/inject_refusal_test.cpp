@@ -8,14 +8,14 @@ namespace {
 
 using testing::HasSubstr;
 
-const Settings kRefusing{"sidecar", "Always", "host", "pem"};
+const Settings settings{"sidecar", "Always", "host", "pem"};
 
-Json pod_with(const Json& container, const Json& annotations = Json::object()) {
+Json pod_of(const Json& container, const Json& annotations = Json::object()) {
   return {{"metadata", {{"name", "p"}, {"annotations", annotations}}}, {"spec", {{"containers", {container}}}}};
 }
 
 Error refused(const Json& pod) {
-  const auto out = inject(pod, kRefusing);
+  const auto out = inject(pod, settings);
   if (out) throw std::runtime_error("it was taken");
   return out.error();
 }
@@ -23,7 +23,7 @@ Error refused(const Json& pod) {
 const Json kBare = {{"name", "redis"}, {"image", "redis:7"}};
 
 TEST(Refusal, OfAContainerWithoutCommandNamesTheThreeRemedies) {
-  const auto why = refused(pod_with(kBare));
+  const auto why = refused(pod_of(kBare));
   EXPECT_EQ(why.code, Code::Invalid);
   EXPECT_THAT(why.message, HasSubstr("container redis has no command"));
   EXPECT_THAT(why.message, HasSubstr("spec.containers[].command"));
@@ -33,7 +33,7 @@ TEST(Refusal, OfAContainerWithoutCommandNamesTheThreeRemedies) {
 
 TEST(Refusal, OfAnAnnotationThatIsNoListOfWordsShowsWhatWasWritten) {
   for (const auto* text : {"redis-server", R"("redis-server")", "[]", "[1]", "[\"redis-server\""}) {
-    const auto why = refused(pod_with(kBare, {{"cutline.dev/command.redis", text}}));
+    const auto why = refused(pod_of(kBare, {{"cutline.dev/command.redis", text}}));
     EXPECT_EQ(why.code, Code::Invalid);
     EXPECT_THAT(why.message, HasSubstr("must be a JSON array of strings"));
     EXPECT_THAT(why.message, HasSubstr(std::string{"and is: "} + text));
@@ -41,20 +41,19 @@ TEST(Refusal, OfAnAnnotationThatIsNoListOfWordsShowsWhatWasWritten) {
 }
 
 TEST(Refusal, OfAPodInTheNodesNetworkSaysThatTheGateWouldHoldTheNodesTraffic) {
-  auto pod = pod_with({{"name", "server"}, {"command", {"/server"}}});
+  auto pod = pod_of({{"name", "server"}, {"command", {"/server"}}});
   pod["spec"]["hostNetwork"] = true;
   EXPECT_THAT(refused(pod).message, HasSubstr("remove spec.hostNetwork or the label cutline.dev/inject"));
 }
 
 TEST(Refusal, OfAPodInTheNodesProcessNamespaceNamesTheField) {
-  auto pod = pod_with({{"name", "server"}, {"command", {"/server"}}});
+  auto pod = pod_of({{"name", "server"}, {"command", {"/server"}}});
   pod["spec"]["hostPID"] = true;
   EXPECT_THAT(refused(pod).message, HasSubstr("remove spec.hostPID or the label cutline.dev/inject"));
 }
 
 TEST(Refusal, OfAPodThatExcludesAllItsContainersSaysThatNothingWouldBeSaved) {
-  EXPECT_THAT(refused(pod_with(kBare, {{"cutline.dev/exclude", "redis"}})).message,
-              HasSubstr("nothing would be saved"));
+  EXPECT_THAT(refused(pod_of(kBare, {{"cutline.dev/exclude", "redis"}})).message, HasSubstr("nothing would be saved"));
 }
 
 }  // namespace

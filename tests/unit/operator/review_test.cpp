@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const Settings kReviewing{"sidecar", "Always", "host", "pem"};
+const Settings settings{"sidecar", "Always", "host", "pem"};
 
 Json review_of(const Json& pod) {
   return {{"apiVersion", "admission.k8s.io/v1"},
@@ -19,7 +19,7 @@ Json review_of(const Json& pod) {
 }
 
 Json response_to(const Json& pod) {
-  const auto out = review(review_of(pod).dump(), kReviewing);
+  const auto out = review(review_of(pod).dump(), settings);
   if (!out) throw std::runtime_error(out.error().message);
   const auto answer = Json::parse(out->body);
   EXPECT_EQ(answer["apiVersion"], "admission.k8s.io/v1");
@@ -37,11 +37,11 @@ TEST(AReview, AnswersWithAPatchThatGivesTheInjectedPod) {
   EXPECT_EQ(response["allowed"], true);
   EXPECT_EQ(response["patchType"], "JSONPatch");
   const auto patch = Json::parse(from_base64(response["patch"].get<std::string>()).value());
-  EXPECT_EQ(pod.patch(patch), inject(pod, kReviewing)->pod);
+  EXPECT_EQ(pod.patch(patch), inject(pod, settings)->pod);
 }
 
 TEST(AReview, OfAPodThatHasTheSidecarAnswersWithAnEmptyPatch) {
-  const auto pod = inject(pod_of({{"name", "server"}, {"command", {"/server"}}}), kReviewing)->pod;
+  const auto pod = inject(pod_of({{"name", "server"}, {"command", {"/server"}}}), settings)->pod;
   EXPECT_EQ(from_base64(response_to(pod)["patch"].get<std::string>()).value(), "[]");
 }
 
@@ -61,7 +61,7 @@ TEST(AReview, OfAPodThatCannotTakePartIsRefusedWithTheReason) {
 
 TEST(AReview, ThatIsNoneIsInvalid) {
   for (const auto* body : {"", "{", "[]", "{}", R"({"request": {"uid": "u"}})"})
-    EXPECT_EQ(review(body, kReviewing).error().code, Code::Invalid);
+    EXPECT_EQ(review(body, settings).error().code, Code::Invalid);
 }
 
 }  // namespace
