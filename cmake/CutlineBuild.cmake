@@ -59,6 +59,20 @@ function(cutline_program name)
   cutline_precompiled(${name})
 endfunction()
 
+# cutline_test_properties(OUT LABEL TIMEOUT): what ctest is to know of a test. With a sanitizer all takes longer.
+function(cutline_test_properties out label timeout)
+  set(properties LABELS ${label})
+  if(CUTLINE_SANITIZE)
+    math(EXPR timeout "${timeout} * 5")
+    set(options "UBSAN_OPTIONS=print_stacktrace=1")
+    if(CUTLINE_SANITIZE STREQUAL thread)
+      set(options "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp")
+    endif()
+    list(APPEND properties ENVIRONMENT ${options})
+  endif()
+  set(${out} ${properties} TIMEOUT ${timeout} PARENT_SCOPE)
+endfunction()
+
 # cutline_test(NAME LABEL unit|property|simulation|integration [TIMEOUT seconds] [SEPARATE] SOURCES... USES...): one GoogleTest
 # executable; ctest lists each of its tests. `ctest -L unit` runs one kind. SEPARATE: its files give the same name to helpers of their own.
 function(cutline_test name)
@@ -71,7 +85,8 @@ function(cutline_test name)
   if(arg_SEPARATE)
     set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+  cutline_test_properties(properties ${arg_LABEL} ${arg_TIMEOUT})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
 endfunction()
 
 # Compiled once, in a target that defines nothing of its own: the compiler refuses a header whose definitions differ.
