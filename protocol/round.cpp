@@ -105,8 +105,25 @@ Output discover(State& state, Discovering& round, const Answered& event) {
   return reserve(state, std::move(plan), std::move(inquiry), std::move(found));
 }
 
+CheckpointIndex last(const History& history) {
+  return history.checkpoints.empty() ? CheckpointIndex{} : history.checkpoints.back().index;
+}
+
+// A member was rolled back since it was asked: what anybody has told may be of a future that was abandoned. Counters
+// do not show that, for they may have grown again.
+bool outdated(const Requesting& round) {
+  return std::ranges::any_of(round.acks, [&](const auto& ack) {
+    const auto known = round.inquiry.known.find(ack.first);
+    return known != round.inquiry.known.end() && last(known->second) != ack.second.parent;
+  });
+}
+
 // All who were requested have acknowledged. The cut, asked again: is anybody missing?
 Output extend(State& state, Requesting& round) {
+  if (outdated(round) && !std::exchange(round.inquiry.afresh, true)) {
+    round.inquiry.known.clear();
+    return {{}, ask(round.inquiry, round.plan.members), {}};
+  }
   auto known = round.inquiry.known;
   for (const auto& [pod, checkpoint] : round.acks) known[pod].present = checkpoint;
   auto found = dependents(round.plan, known);

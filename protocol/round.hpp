@@ -7,7 +7,8 @@
 // to since its last checkpoint, then those are asked, level by level, until nobody new is named; the requests are the
 // second multicast. Traffic goes on meanwhile, so the acknowledgements, which carry what each member had exchanged when
 // it was saved, are asked the same again: whom they name in addition is requested too, with all gates still closed,
-// until nothing is new. Only then Commit.
+// until nothing is new. Only then Commit. A member whose checkpoint follows on another one than it had told of was
+// rolled back, or saved, since it was asked: then all are asked afresh.
 //
 // Pure: no I/O, no clock, no thread. The shell around it feeds events, which carry the time, and carries out the
 // output. Total: an event that does not belong to the state changes nothing. Every event may come twice, late or out of
@@ -111,6 +112,7 @@ struct Inquiry {
   std::map<PodUid, History> known;
   std::set<PodUid> asked;
   std::set<PodUid> again;
+  bool afresh = false;  // all were asked once more at the cut
 };
 struct Discovering {
   Plan plan;

@@ -33,6 +33,7 @@ LocalCheckpoint holding(CounterTable counters, Epoch of = epoch) {
   LocalCheckpoint out;
   out.epoch = of;
   out.index = CheckpointIndex{1};
+  out.parent = CheckpointIndex{1};
   out.digest = "sha256:0";
   out.counters = std::move(counters);
   return out;
@@ -129,6 +130,33 @@ TEST_F(IncrementalRound, ExtensionMayLeadFurther) {
   EXPECT_EQ(asked(acks(b, {server(b, a, 0, 10), client(b, c, 1, 0)})), (std::set{c}));
   EXPECT_EQ(requested(says(c, {server(c, b, 0, 1)})), (std::set{c}));
   EXPECT_TRUE(persists<Commit>(acks(c, {server(c, b, 0, 1)})));
+}
+
+// A rollback that ended between the two multicasts: a had sent 100 bytes, and its checkpoint 2 knew of them; it was put
+// back to checkpoint 1, which knows of 50, and has sent 10 others since. By what it had told first it has sent nothing.
+TEST_F(IncrementalRound, AsksAfreshWhenAMemberWasRolledBackSinceItWasAsked) {
+  auto first = holding({client(a, b, 50, 0)}, Epoch{3}), second = holding({client(a, b, 100, 0)}, Epoch{4});
+  second.index = CheckpointIndex{2};
+  (void)begin();
+  const auto found = step(state, Answered{a, History{{second}, holding({client(a, b, 100, 0)})}, start});
+  ASSERT_TRUE(persists<Reserve>(found));
+  EXPECT_EQ(requested(recorded()), (std::set{a}));
+  const auto afresh = acks(a, {client(a, b, 60, 0)});
+  EXPECT_FALSE(afresh.persist);
+  EXPECT_EQ(asked(afresh), (std::set{a}));
+  const auto more = step(state, Answered{a, History{{first}, holding({client(a, b, 60, 0)})}, start});
+  EXPECT_EQ(asked(more), (std::set{b}));
+  EXPECT_EQ(requested(says(b, {server(b, a, 0, 60)})), (std::set{b}));
+  EXPECT_TRUE(persists<Commit>(acks(b, {server(b, a, 0, 60)})));
+}
+
+TEST_F(IncrementalRound, AsksAfreshNoMoreThanOnce) {
+  (void)begin();
+  const auto told = History{{}, holding({})};  // of no checkpoint, whatever its acknowledgement follows on
+  (void)step(state, Answered{a, told, start});
+  (void)recorded();
+  EXPECT_EQ(asked(acks(a, {})), (std::set{a}));
+  EXPECT_TRUE(persists<Commit>(step(state, Answered{a, told, start})));
 }
 
 // b had been asked before a reached it through a Service: what it said then cannot show that.
