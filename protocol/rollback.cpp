@@ -62,7 +62,8 @@ Output prepare(State& state, Reserving reserving, Instant now) {
     out.send.push_back({pod, Prepare{plan.epoch, target.checkpoint, target.digest, plan.hold, target.external}});
   }
   const auto until = now + plan.prepare_budget;
-  state = Preparing{std::move(plan), until, {}};
+  const auto gates_hold = plan.margin ? std::optional{now + plan.hold - *plan.margin} : std::nullopt;
+  state = Preparing{std::move(plan), until, {}, gates_hold};
   return out;
 }
 
@@ -164,7 +165,7 @@ Output answered(State& state, Preparing& round, const Answered& event) {
   round.prepared.insert(event.from);
   if (round.prepared.size() < round.plan.members.size()) return {};
   Output out{Irrevocable{round.plan.epoch}, {}, {}};
-  state = Deciding{Plan{std::move(round.plan)}, {}};
+  state = Deciding{Plan{std::move(round.plan)}, {}, round.gates_hold};
   return out;
 }
 
@@ -195,8 +196,11 @@ Output answered(State& state, Restoring& round, const Answered& event) {
 }
 
 Output decided(State& state, const Deciding& round, Instant now) {
-  if (round.gone.empty()) return stop(state, round.plan, now);
   // Still nothing was touched.
+  if (round.gates_hold && now >= *round.gates_hold)
+    return abort_when_recorded(state, round.plan, {Code::Timeout, "gates may have opened since the line was computed"},
+                               now, std::set{round.gone});
+  if (round.gone.empty()) return stop(state, round.plan, now);
   return abort_when_recorded(state, round.plan, {Code::Conflict, "a pod left before anything was touched"}, now,
                              std::set{round.gone});
 }

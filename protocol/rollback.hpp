@@ -37,6 +37,9 @@ struct Plan {
   Millis prepare_budget{0};  // all must have answered Prepared within
   Millis restore_budget{0};  // one attempt of the second phase, and of the third
   int attempts = 3;          // of the second phase and the third, per member
+  // Of a rollback that leaves pods alone: what its members sent them after the line was computed, through gates that
+  // have opened, would be orphans there. So Stop leaves before first prepare + hold - margin, or nothing is touched.
+  std::optional<Millis> margin{};
 };
 
 enum class Phase { Reserved, Restoring, Released };  // of a record that a dead coordinator left
@@ -108,10 +111,12 @@ struct Preparing {
   Plan plan;
   Instant until;
   std::set<PodUid> prepared;
+  std::optional<Instant> gates_hold;  // all of them, until then
 };
 struct Deciding {
   Plan plan;
   std::set<PodUid> gone;
+  std::optional<Instant> gates_hold;
 };
 struct Stopping {
   Plan plan;

@@ -102,8 +102,10 @@ class Apply {
         return tl::unexpected(promised.error());
     log::info("rollback begins",
               {{"epoch", *epoch}, {"object", kube::to_string(keeper_.key())}, {"to", begin.line.snapshot}});
+    // Where all go back nothing that goes on meanwhile counts.
+    const bool some_stay = observed_.workload && begin.line.entries.size() < observed_.workload->pods.size();
     return conclude(
-        run(context_, keeper_, begin.line, *epoch, observed_.workload ? Again{[this] { return again(); }} : Again{}));
+        run(context_, keeper_, begin.line, *epoch, some_stay ? Again{[this] { return again(); }} : Again{}));
   }
 
   Result<Outcome> operator()(const Recover& recover) {

@@ -14,6 +14,7 @@ namespace {
 namespace proto = protocol::rollback;
 
 constexpr Millis kHold{10'000};
+constexpr Millis kMargin{1'000};  // for Stop to arrive
 constexpr Millis kPrepareBudget{60'000};
 constexpr Millis kRestoreBudget{120'000};
 constexpr int kAttempts = 3;
@@ -28,6 +29,7 @@ class Run {
     plan_.prepare_budget = kPrepareBudget;
     plan_.restore_budget = kRestoreBudget;
     plan_.attempts = kAttempts;
+    if (again_) plan_.margin = kMargin;
     for (const auto& entry : line.entries) {
       plan_.members.emplace(entry.pod.uid, entry.target);
       members_.emplace(entry.pod.uid, entry.pod);

@@ -77,6 +77,30 @@ TEST_F(Rollback, NothingIsTouchedBeforeAllArePreparedAndThatIsDurable) {
   EXPECT_EQ(sends_of<Stop>(at(Recorded{start + 10ms})), 2U);
 }
 
+// Some pods stay as they are, by a line that was computed behind the gates.
+TEST_F(Rollback, ThatLeavesPodsAloneTouchesNothingOnceGatesMayHaveOpened) {
+  auto partial = plan;
+  partial.margin = 10ms;
+  const auto decided = [&](Millis when) {
+    state = {};
+    (void)at(Begin{partial, start});
+    (void)at(Recorded{start});
+    (void)prepared(a);
+    (void)prepared(b);
+    return at(Recorded{start + when});
+  };
+  EXPECT_EQ(sends_of<Stop>(decided(89ms)), 2U);
+  const auto late = decided(90ms);
+  EXPECT_TRUE(untouched(late));
+  EXPECT_TRUE(late.send.empty()) << "before the failure is on record a successor would go forward";
+  EXPECT_EQ(sends_of<Abort>(at(Recorded{start + 95ms})), 2U);
+}
+
+TEST_F(Rollback, OfAllPodsGoesForwardThroughGatesThatHaveOpened) {
+  deciding();
+  EXPECT_EQ(sends_of<Stop>(at(Recorded{start + 5s})), 2U);
+}
+
 TEST_F(Rollback, NothingIsRestoredBeforeAllAreStopped) {
   (void)stopping();
   EXPECT_TRUE(stopped(a).send.empty());
