@@ -124,6 +124,8 @@ Output extend(State& state, Requesting& round) {
     round.inquiry.known.clear();
     return {{}, ask(round.inquiry, round.plan.members), {}};
   }
+  // A member whose history is on its way would seem never to have been saved.
+  if (std::ranges::any_of(round.inquiry.asked, [&](const auto& pod) { return round.acks.contains(pod); })) return {};
   auto known = round.inquiry.known;
   for (const auto& [pod, checkpoint] : round.acks) known[pod].present = checkpoint;
   auto found = dependents(round.plan, known);

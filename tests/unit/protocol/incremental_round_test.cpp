@@ -159,6 +159,26 @@ TEST_F(IncrementalRound, AsksAfreshNoMoreThanOnce) {
   EXPECT_TRUE(persists<Commit>(step(state, Answered{a, told, start})));
 }
 
+// a sent to c only before its last checkpoint: without that one it would seem to have sent since.
+TEST_F(IncrementalRound, AsksNobodyMoreUntilAllMembersHaveToldAfresh) {
+  const CounterTable sent{client(a, b, 10, 0), client(a, c, 100, 0)};
+  const History of_a{{holding({client(a, c, 100, 0)}, Epoch{3})}, holding(sent)};
+  (void)begin();
+  EXPECT_EQ(asked(step(state, Answered{a, of_a, start})), (std::set{b}));
+  (void)says(b, {server(b, a, 0, 10)});
+  EXPECT_EQ(requested(recorded()), (std::set{a, b}));
+  (void)acks(a, sent);
+  auto other = holding({server(b, a, 0, 10)});
+  other.parent = CheckpointIndex{2};
+  EXPECT_EQ(asked(step(state, Answered{b, Acked{epoch, other}, start + 20ms})), (std::set{a, b}));
+  const auto waits = says(b, {server(b, a, 0, 10)});
+  EXPECT_FALSE(waits.persist);
+  EXPECT_TRUE(waits.send.empty());
+  const auto complete = step(state, Answered{a, of_a, start});
+  ASSERT_TRUE(persists<Commit>(complete));
+  EXPECT_EQ(std::get<Commit>(*complete.persist).checkpoints.size(), 2U);
+}
+
 // b had been asked before a reached it through a Service: what it said then cannot show that.
 TEST_F(IncrementalRound, AsksAgainWhoMayBeBehindAServiceThatNobodyShows) {
   (void)begin();
