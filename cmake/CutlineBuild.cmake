@@ -73,10 +73,11 @@ function(cutline_test_properties out label timeout)
   set(${out} ${properties} TIMEOUT ${timeout} PARENT_SCOPE)
 endfunction()
 
-# cutline_test(NAME LABEL unit|property|simulation|integration [TIMEOUT seconds] [SEPARATE] SOURCES... USES...): one GoogleTest
+# cutline_test(NAME LABEL unit|property|simulation|integration [TIMEOUT seconds] [SEPARATE] [ALONE] SOURCES... USES...): one GoogleTest
 # executable; ctest lists each of its tests. `ctest -L unit` runs one kind. SEPARATE: its files give the same name to helpers of their own.
+# ALONE: no other test runs beside it.
 function(cutline_test name)
-  cmake_parse_arguments(arg "SEPARATE" "LABEL;TIMEOUT" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(arg "SEPARATE;ALONE" "LABEL;TIMEOUT" "SOURCES;USES" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -86,6 +87,9 @@ function(cutline_test name)
     set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   endif()
   cutline_test_properties(properties ${arg_LABEL} ${arg_TIMEOUT})
+  if(arg_ALONE)
+    list(APPEND properties RUN_SERIAL TRUE)
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
 endfunction()
 

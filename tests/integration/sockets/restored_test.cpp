@@ -18,7 +18,7 @@ using protocol::CounterTable;
 using testing_net::Netns;
 
 constexpr std::uint16_t control_port = 7077;
-constexpr std::uint64_t more = 40'000'000;
+constexpr std::uint64_t more = 100'000'000;
 
 Sockets live_sockets() { return test::must(tcp_sockets(Deadline::after(5s))); }
 
@@ -105,7 +105,10 @@ TEST_F(Restored, AConnectionGoesOnFromTheCheckpointsCountersThroughTwoRollbacks)
   for (int round = 1; round <= 2; ++round) {
     testing_net::send_all(server, std::string(20, 'u'));  // never read before the end
     read_on(1'000'000);
-    std::jthread reader([&] { read_on(8'000'000); });  // so that the cut finds bytes in flight
+    // So that the cut finds bytes in flight, and goes on behind it.
+    std::jthread reader([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) read_on(100'000);
+    });
     close_over_bytes_in_flight();
     const auto images = test::new_folder(fmt::format("images-{}", round));
     const auto saved = save(images);
@@ -141,6 +144,7 @@ TEST_F(Restored, AConnectionGoesOnFromTheCheckpointsCountersThroughTwoRollbacks)
     ASSERT_TRUE(testing_net::eventually(30s, [&] { return seen > read_before; }));
     const auto waited = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - opened);
     std::cout << fmt::format("first byte {:.1f} ms after opening\n", waited.count());
+    reader.request_stop();
     reader.join();
   }
   read_on(1000 + more - seen);
