@@ -12,7 +12,8 @@
 
 namespace cutline::op {
 
-inline constexpr Millis kRead{10'000};  // for one question to the API server
+inline constexpr Millis kRead{10'000};             // for one question to the API server
+inline constexpr Millis kRecordPatience{120'000};  // for a round's record to be written
 
 namespace repository {
 class Keeping;

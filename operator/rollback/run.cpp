@@ -18,7 +18,6 @@ constexpr Millis kMargin{1'000};  // for Stop to arrive
 constexpr Millis kPrepareBudget{60'000};
 constexpr Millis kRestoreBudget{120'000};
 constexpr int kAttempts = 3;
-constexpr Millis kRecordPatience{120'000};
 
 class Run {
  public:

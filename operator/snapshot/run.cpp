@@ -15,7 +15,6 @@ namespace round = protocol::round;
 
 // The kernel's timers are up to 10 ms early; the rest is for the clocks' rates and for scheduling.
 constexpr Millis kMargin{50};
-constexpr Millis kRecordPatience{120'000};  // how long a record is tried to be written
 constexpr Millis kRecall{5'000};
 
 // An answer that comes twice: the second knows no more how long the gate was closed.
